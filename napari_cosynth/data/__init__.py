@@ -1,0 +1,1 @@
+"""Readers of labelled tiles, crops and captions for training and measuring."""

@@ -1,0 +1,98 @@
+"""Reader of the folder format: images, instance masks and two CSV tables.
+
+Also the format that the package exports, so that made tiles train a model
+without a further step::
+
+    images/NAME.png|jpg      RGB
+    instances/NAME.png|tif   uint16, 0 = background (absent: points only)
+    tiles.csv                name, organ, disease, stain, um_per_px, height,
+                             width, n_nuclei, split, group, annotation
+    nuclei.csv               name, id, row, col, class, source_class, area_px
+"""
+
+from __future__ import annotations
+
+import csv
+from collections import defaultdict
+from pathlib import Path
+from typing import Iterator
+
+import numpy as np
+from skimage.io import imread
+
+from napari_cosynth.data.labelled import LabelledTile
+
+_TILE_COLUMNS = ("name", "um_per_px", "split", "annotation")
+_NUCLEUS_COLUMNS = ("name", "id", "row", "col", "class")
+
+
+def is_folder(path: Path) -> bool:
+    """True if ``path`` looks like this format."""
+    return (path / "tiles.csv").is_file() and (path / "nuclei.csv").is_file()
+
+
+def read_folder(path: Path, split: str | None = None) -> Iterator[LabelledTile]:
+    """Tiles of a folder, in the order of its ``tiles.csv``.
+
+    Parameters
+    ----------
+    path
+        The folder.
+    split
+        Only tiles of this split ("train", "val", ...); None for all.
+
+    Raises
+    ------
+    ValueError
+        If a table lacks a column; the message names the file and the column.
+    FileNotFoundError
+        If an image that ``tiles.csv`` names is not there.
+    """
+    path = Path(path)
+    nuclei: dict[str, list[dict[str, str]]] = defaultdict(list)
+    for row in _rows(path / "nuclei.csv", _NUCLEUS_COLUMNS):
+        nuclei[row["name"]].append(row)
+    for row in _rows(path / "tiles.csv", _TILE_COLUMNS):
+        if split is None or row["split"] == split:
+            yield _tile(path, row, nuclei[row["name"]])
+
+
+def _tile(path: Path, row: dict[str, str], nuclei: list[dict[str, str]]) -> LabelledTile:
+    name, annotation = row["name"], row["annotation"]
+    image = None if "no image" in annotation else imread(_file(path / "images", name))[..., :3]
+    instances = None
+    if "masks" in annotation:
+        instances = imread(_file(path / "instances", name)).astype(np.int32)
+    return LabelledTile(
+        name=name,
+        image=image,
+        instances=instances,
+        ids=np.array([int(n["id"]) for n in nuclei], dtype=np.int64),
+        centroids=np.array([(float(n["row"]), float(n["col"])) for n in nuclei], dtype=float).reshape(-1, 2),
+        classes=tuple(n["class"] for n in nuclei),
+        um_per_px=float(row["um_per_px"]),
+        source=path.name,
+        organ=row.get("organ", ""),
+        disease=row.get("disease", ""),
+        stain=row.get("stain") or "H&E",
+        split=row["split"],
+        group=row.get("group", ""),
+        coverage="partial" if "partial" in annotation else "complete",
+        shape=(int(row.get("height") or 0), int(row.get("width") or 0)),
+    )
+
+
+def _file(folder: Path, name: str) -> Path:
+    for suffix in (".png", ".jpg", ".tif", ".tiff"):
+        if (folder / f"{name}{suffix}").is_file():
+            return folder / f"{name}{suffix}"
+    raise FileNotFoundError(f"{folder / name}.png (or .jpg, .tif) is named in tiles.csv but is not there")
+
+
+def _rows(path: Path, required: tuple[str, ...]) -> Iterator[dict[str, str]]:
+    with open(path, newline="", encoding="utf-8-sig") as stream:
+        reader = csv.DictReader(stream)
+        missing = [c for c in required if c not in (reader.fieldnames or ())]
+        if missing:
+            raise ValueError(f"{path}: no column {', '.join(missing)}; found {', '.join(reader.fieldnames or ())}")
+        yield from reader
