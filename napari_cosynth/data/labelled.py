@@ -38,6 +38,8 @@ class LabelledTile:
         ``"unspecified"`` where the source has none.
     um_per_px
         Pixel size in micrometres.
+    native_um_per_px
+        Pixel size at which the tile was scanned; None if that is ``um_per_px``.
     coverage
         "complete" if every nucleus of the tile is annotated, else "partial":
         unannotated pixels may then hold nuclei too.
@@ -50,6 +52,7 @@ class LabelledTile:
     centroids: np.ndarray
     classes: tuple[str, ...]
     um_per_px: float = WORKING_UM_PER_PX
+    native_um_per_px: float | None = None
     source: str = ""
     organ: str = ""
     disease: str = ""
@@ -78,6 +81,11 @@ class LabelledTile:
         """True for immunohistochemistry."""
         return "ihc" in self.stain.lower()
 
+    @property
+    def magnification(self) -> str:
+        """Magnification of the scan as pathologists name it, "40x" or "20x"."""
+        return "40x" if (self.native_um_per_px or self.um_per_px) < 0.4 else "20x"
+
     def at_um_per_px(self, um_per_px: float) -> LabelledTile:
         """The tile resampled to another pixel size.
 
@@ -104,5 +112,6 @@ class LabelledTile:
             else resized(self.instances.astype(np.int32), Image.Resampling.NEAREST),
             centroids=(self.centroids + 0.5) * scale - 0.5,
             um_per_px=um_per_px,
+            native_um_per_px=self.native_um_per_px or self.um_per_px,
             shape=(height, width),
         )

@@ -1,0 +1,87 @@
+"""Reads a labelled data set of any format that the package knows.
+
+Knows which files tell a format; what is in them is the readers' matter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+
+from napari_cosynth.data.conic import is_conic, read_conic
+from napari_cosynth.data.folder import is_folder, read_folder
+from napari_cosynth.data.hovernet import is_hovernet, read_hovernet
+from napari_cosynth.data.labelled import LabelledTile
+from napari_cosynth.data.pannuke import is_pannuke, read_pannuke
+
+
+@dataclass(frozen=True)
+class DatasetFormat:
+    """A format: how to tell it, how to read it, which files it needs."""
+
+    name: str
+    matches: Callable[[Path], bool]
+    read: Callable[[Path, str | None], Iterator[LabelledTile]]
+    needs: str
+
+
+FORMATS = (
+    DatasetFormat("folder", is_folder, read_folder, "tiles.csv and nuclei.csv beside images/ and instances/"),
+    DatasetFormat(
+        "PanNuke",
+        is_pannuke,
+        read_pannuke,
+        "images.npy, masks.npy, types.npy (or images/FOLD/ and masks/FOLD/ with them)",
+    ),
+    DatasetFormat("CoNIC", is_conic, read_conic, "images.npy and labels.npy"),
+    DatasetFormat(
+        "HoVer-Net",
+        is_hovernet,
+        read_hovernet,
+        "Images/*.png and Labels/*.mat or *.npy, directly or in Train/ and Test/",
+    ),
+)
+"""In the order in which they are tried."""
+
+_DEPTH = 2  # sources in a folder, and the folds of one source: PanNuke/Fold 1
+
+
+def read_dataset(path: Path, split: str | None = None) -> Iterator[LabelledTile]:
+    """Tiles of a data set, or of all data sets in the folders below.
+
+    The format is told by the files. Each data set found in a subfolder is a
+    source of its own; they are read in the order of their paths.
+
+    Parameters
+    ----------
+    path
+        A data set, or a folder of data sets (two levels deep at most).
+    split
+        Only tiles of this split ("train", "val", ...); None for all.
+
+    Raises
+    ------
+    FileNotFoundError
+        If ``path`` is no folder, or none of the formats fits; the message lists
+        what each format needs. Raised by the call itself, not on the first tile.
+    """
+    path = Path(path)
+    if not path.is_dir():
+        raise FileNotFoundError(f"{path} is not a folder; give the folder of a data set")
+    found = _datasets(path, _DEPTH)
+    if not found:
+        needs = "\n".join(f"  {f.name}: {f.needs}" for f in FORMATS)
+        raise FileNotFoundError(f"{path}: no data set here or in its subfolders. A data set is one of\n{needs}")
+    return chain.from_iterable(dataset_format.read(folder, split) for folder, dataset_format in found)
+
+
+def _datasets(path: Path, depth: int) -> list[tuple[Path, DatasetFormat]]:
+    for dataset_format in FORMATS:
+        if dataset_format.matches(path):
+            return [(path, dataset_format)]
+    if depth == 0:
+        return []
+    below = sorted(f for f in path.iterdir() if f.is_dir() and not f.name.startswith("."))
+    return [found for folder in below for found in _datasets(folder, depth - 1)]

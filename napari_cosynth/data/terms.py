@@ -1,0 +1,46 @@
+"""Words of prompts: counted in training, recognised when a user types.
+
+A model folder's ``prompt_terms.json`` holds the words that its training
+captions used, with counts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import Iterable, Mapping
+
+_WORD = re.compile(r"[a-z0-9&]+(?:[-'][a-z0-9]+)*")
+_FILLERS = frozenset(
+    "a an and are as at by for from has have in including into is it its many of on or "
+    "some that the this to types very was were with without".split()
+)
+
+
+def words_of(prompt: str) -> list[str]:
+    """The words of a prompt, lower case, fillers ("with", "the") left out."""
+    return [w for w in _WORD.findall(prompt.lower()) if w not in _FILLERS]
+
+
+def count_terms(prompt: str) -> Counter[str]:
+    """How often each word of a prompt stands in it."""
+    return Counter(words_of(prompt))
+
+
+def unknown_words(prompt: str, terms: Mapping[str, int]) -> tuple[str, ...]:
+    """Words of a prompt that the model has never seen, in their order, each once.
+
+    A plural or singular of a known word counts as known.
+    """
+    return tuple(dict.fromkeys(w for w in words_of(prompt) if not _known(w, terms)))
+
+
+def completions(prefix: str, terms: Mapping[str, int], limit: int = 8) -> tuple[str, ...]:
+    """Known words that begin with ``prefix``, the most frequent first."""
+    start = prefix.lower()
+    hits: Iterable[str] = (w for w in terms if w.startswith(start) and w != start)
+    return tuple(sorted(hits, key=lambda w: (-terms[w], w))[:limit])
+
+
+def _known(word: str, terms: Mapping[str, int]) -> bool:
+    return word in terms or word.rstrip("s") in terms or f"{word}s" in terms

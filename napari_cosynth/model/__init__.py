@@ -1,0 +1,1 @@
+"""The joint diffusion model: targets, conditioning, network, pipeline, decoding."""

@@ -1,0 +1,105 @@
+"""From labels to the joint tile that the model diffuses, and to its parts.
+
+The joint tile is float32 (5 + n_stated, H, W) in -1..1: RGB, distance,
+background, then one map for each stated class of the taxonomy. Numpy only.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from napari_cosynth.classes import Taxonomy
+from napari_cosynth.interior import interior_distance
+
+UNSTATED = -1
+"""Value of `class_targets` where there is a nucleus of unstated class."""
+
+
+def distance_target(instances: np.ndarray, distance: np.ndarray | None = None) -> np.ndarray:
+    """Distance inside each instance over the instance's maximum.
+
+    The paper (sec. 3.1) uses the distance to the centroid; this one is 1 at the
+    deepest point, 0 at the border and outside, so that touching and concave
+    nuclei are parted by a valley.
+
+    Parameters
+    ----------
+    instances
+        int (H, W), 0 = background, ids up to any size.
+    distance
+        Its `interior_distance`, if known already.
+
+    Returns
+    -------
+    float32 (H, W) in 0..1.
+    """
+    distance = interior_distance(instances) if distance is None else distance
+    deepest = np.zeros(int(instances.max(initial=0)) + 1, np.float32)
+    np.maximum.at(deepest, instances.ravel(), distance.ravel())
+    # A border pixel is 1 px from the nearest outside pixel's centre: half a pixel less is the border itself.
+    inside = instances > 0
+    return np.where(inside, (distance - 0.5) / np.maximum(deepest[instances] - 0.5, 0.5), 0).astype(np.float32)
+
+
+def class_target(instances: np.ndarray, class_of: dict[int, int], taxonomy: Taxonomy) -> np.ndarray:
+    """Index of each pixel's class map.
+
+    Parameters
+    ----------
+    instances
+        int (H, W), 0 = background.
+    class_of
+        Class id (taxonomy) of each instance id; ids not listed have no stated class.
+
+    Returns
+    -------
+    int64 (H, W): 0 = background, 1 + position among `Taxonomy.stated`, or `UNSTATED`.
+    """
+    maps = {class_id: 1 + i for i, class_id in enumerate(taxonomy.stated)}
+    table = np.full(int(instances.max(initial=0)) + 1, UNSTATED, np.int64)
+    table[0] = 0
+    for instance, class_id in class_of.items():
+        if 0 < instance < len(table):
+            table[instance] = maps.get(class_id, UNSTATED)
+    return table[instances]
+
+
+def joint_tile(image: np.ndarray, distance: np.ndarray, classes: np.ndarray, taxonomy: Taxonomy) -> np.ndarray:
+    """Stack image and labels into the tile that the model diffuses.
+
+    A nucleus of unstated class is spread evenly over all classes: just what the
+    softmax of a network that cannot know the class would say.
+
+    Parameters
+    ----------
+    image
+        uint8 (H, W, 3) RGB.
+    distance
+        float32 (H, W) in 0..1, from `distance_target`.
+    classes
+        int64 (H, W), from `class_target`.
+
+    Returns
+    -------
+    float32 (5 + n_stated, H, W) in -1..1.
+    """
+    n = len(taxonomy.stated)
+    maps = (classes[None] == np.arange(n + 1)[:, None, None]).astype(np.float32)
+    maps[1:, classes == UNSTATED] = 1 / n
+    rgb = image.astype(np.float32).transpose(2, 0, 1) / 127.5 - 1
+    return np.concatenate([rgb, distance[None] * 2 - 1, maps * 2 - 1]).astype(np.float32)
+
+
+def image_of(joint: np.ndarray) -> np.ndarray:
+    """The image of a joint tile (C, H, W) as uint8 (H, W, 3) RGB."""
+    return np.clip(np.rint((joint[:3] + 1) * 127.5), 0, 255).astype(np.uint8).transpose(1, 2, 0)
+
+
+def distance_of(joint: np.ndarray) -> np.ndarray:
+    """The distance map of a joint tile (C, H, W) as float32 (H, W) in 0..1."""
+    return np.clip((joint[3] + 1) / 2, 0, 1).astype(np.float32)
+
+
+def class_probabilities_of(joint: np.ndarray) -> np.ndarray:
+    """The class maps of a joint tile (C, H, W) as float32 (1 + n_stated, H, W), background first."""
+    return np.clip((joint[4:] + 1) / 2, 0, 1).astype(np.float32)

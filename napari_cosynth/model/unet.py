@@ -1,0 +1,276 @@
+"""JointUNet: one network for the image, the distance map and the class maps.
+
+It knows tensors only: no layouts, no prompts, no files. `conditioning` makes
+its inputs, `pipeline` runs it.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from diffusers.configuration_utils import ConfigMixin, register_to_config
+from diffusers.models.modeling_utils import ModelMixin
+from torch import Tensor, nn
+
+IMAGE_CHANNELS = 3
+SIGMA_DATA = 0.5
+"""Spread of the continuous channels; fixes the preconditioning below."""
+
+
+@dataclass(frozen=True)
+class CleanTile:
+    """The network's estimate of the clean joint tile.
+
+    ``continuous`` (B, 4, H, W): RGB and distance in -1..1. ``class_logits``
+    (B, 1 + classes, H, W): background first.
+    """
+
+    continuous: Tensor
+    class_logits: Tensor
+
+    @property
+    def joint(self) -> Tensor:
+        """(B, 5 + classes, H, W), class probabilities scaled to -1..1."""
+        return torch.cat([self.continuous, self.class_logits.softmax(1) * 2 - 1], dim=1)
+
+
+class JointUNet(ModelMixin, ConfigMixin):
+    """U-Net over a pixel-unshuffled joint tile, attention at the coarsest level.
+
+    The joint tile ``z`` (B, 4 + 1 + n_classes, H, W) lies on the straight path
+    ``z = t x + (1 - t) e`` from noise ``e`` (t = 0) to the tile ``x`` (t = 1).
+    The network returns the clean end point x. For RGB and distance its raw
+    output is preconditioned as in Karras et al. 2022 (arXiv 2206.00364, eq. 7),
+    carried over from the variance-exploding to the straight path; for the class
+    maps its raw output is the logits of a softmax over background and classes.
+
+    Parameters
+    ----------
+    n_classes
+        Number of classes that the class maps tell apart, background not counted.
+    condition_channels
+        Channels of the layout's condition, see `conditioning.layout_condition`.
+    text_channels
+        Width of the text encoder's token states.
+    channels
+        Width of each level, the finest first; each level halves the side.
+    blocks
+        Residual blocks of each level and direction.
+    attention_blocks
+        Transformer blocks (self-attention, cross-attention to the text) at the
+        coarsest level.
+    patch
+        Pixel-unshuffle factor before the first level.
+    """
+
+    @register_to_config
+    def __init__(
+        self,
+        n_classes: int = 7,
+        condition_channels: int = 9,
+        text_channels: int = 384,
+        channels: tuple[int, ...] = (48, 96, 192, 192),
+        blocks: int = 1,
+        attention_blocks: int = 1,
+        patch: int = 2,
+    ) -> None:
+        super().__init__()
+        joint = IMAGE_CHANNELS + 1 + 1 + n_classes
+        embedding = 4 * channels[0]
+        self.time = nn.Sequential(nn.Linear(128, embedding), nn.SiLU(), nn.Linear(embedding, embedding))
+        self.text_pooled = nn.Linear(text_channels, embedding)
+        self.no_text = nn.Parameter(torch.zeros(text_channels))
+        self.layout_state = nn.Embedding(3, embedding)
+
+        # One more input channel says where the label channels carry labels.
+        self.stem = _conv((joint + condition_channels + 1) * patch**2, channels[0])
+        self.down = nn.ModuleList()
+        self.up = nn.ModuleList()
+        skips, width = [channels[0]], channels[0]
+        for level, out in enumerate(channels):
+            stage = nn.ModuleList()
+            for _ in range(blocks):
+                stage.append(ResidualBlock(width, out, embedding))
+                width = out
+                skips.append(width)
+            if level < len(channels) - 1:
+                stage.append(Downsample(width, channels[level + 1]))
+                width = channels[level + 1]
+                skips.append(width)
+            self.down.append(stage)
+        self.middle = nn.ModuleList(
+            module
+            for _ in range(attention_blocks)
+            for module in (ResidualBlock(width, width, embedding), TextTransformer(width, text_channels))
+        )
+        self.middle.append(ResidualBlock(width, width, embedding))
+        for level, out in reversed(list(enumerate(channels))):
+            stage = nn.ModuleList()
+            for _ in range(blocks + 1):
+                stage.append(ResidualBlock(width + skips.pop(), out, embedding))
+                width = out
+            if level > 0:
+                stage.append(Upsample(width, channels[level - 1]))
+                width = channels[level - 1]
+            self.up.append(stage)
+        self.head_norm = nn.GroupNorm(_groups(width), width)
+        self.head = _conv(width, joint * patch**2)
+        nn.init.zeros_(self.head.weight)
+        nn.init.zeros_(self.head.bias)
+
+    def forward(
+        self,
+        z: Tensor,
+        t: Tensor,
+        condition: Tensor,
+        known: Tensor,
+        layout_state: Tensor,
+        text: Tensor,
+        text_mask: Tensor,
+    ) -> CleanTile:
+        """Estimate the clean tile.
+
+        Parameters
+        ----------
+        z
+            (B, 5 + n_classes, H, W) noisy joint tile; H, W multiples of
+            ``patch * 2 ** (levels - 1)``.
+        t
+            (B,) place on the path, 0 = noise, 1 = tile.
+        condition
+            (B, condition_channels, H, W) layout.
+        known
+            (B, 1, H, W) 1 where ``z`` carries labels, 0 where its label channels
+            are plain noise because the source has none.
+        layout_state
+            (B,) int64: 0 dropped, 1 partial, 2 complete.
+        text, text_mask
+            (B, L, text_channels) token states and (B, L) bool, True = a token. A
+            row without any token is an absent prompt.
+        """
+        patch = self.config.patch
+        s = t[:, None, None, None].to(z.dtype)
+        variance = (s * SIGMA_DATA) ** 2 + (1 - s) ** 2
+        joint = torch.cat([z * variance.rsqrt(), condition, known], dim=1)
+
+        text, text_mask, pooled = self._text(text.to(z.dtype), text_mask)
+        emb = self.time(_fourier(t).to(z.dtype)) + self.text_pooled(pooled) + self.layout_state(layout_state)
+        emb = F.silu(emb)
+
+        h = self.stem(F.pixel_unshuffle(joint, patch).contiguous(memory_format=torch.channels_last))
+        skips = [h]
+        for stage in self.down:
+            for module in stage:
+                h = module(h, emb)
+                skips.append(h)
+        for module in self.middle:
+            h = module(h, text, text_mask) if isinstance(module, TextTransformer) else module(h, emb)
+        for stage in self.up:
+            for module in stage:
+                h = module(h if isinstance(module, Upsample) else torch.cat([h, skips.pop()], dim=1), emb)
+        raw = F.pixel_shuffle(self.head(F.silu(self.head_norm(h))), patch).float()
+
+        # c_skip and c_out of Karras et al. 2022, eq. 7, for z = t x + (1 - t) e.
+        s, variance, n = s.float(), variance.float(), IMAGE_CHANNELS + 1
+        c_skip = s * SIGMA_DATA**2 / variance
+        c_out = (1 - s) * SIGMA_DATA * variance.rsqrt()
+        return CleanTile(c_skip * z[:, :n].float() + c_out * raw[:, :n], raw[:, n:])
+
+    def _text(self, text: Tensor, mask: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Put the learned "no text" token first, and pool the tokens of each row."""
+        b = len(text)
+        tokens = torch.cat([self.no_text.to(text.dtype).expand(b, 1, -1), text], dim=1)  # (B, 1 + L, D)
+        weight = mask.to(text.dtype)[..., None]
+        mean = (text * weight).sum(1) / weight.sum(1).clamp_min(1)
+        pooled = torch.where(mask.any(1, keepdim=True), mean, self.no_text.to(text.dtype))
+        return tokens, torch.cat([torch.ones_like(mask[:, :1]), mask], dim=1), pooled
+
+
+class ResidualBlock(nn.Module):
+    """Two convolutions, scaled and shifted by the embedding between them."""
+
+    def __init__(self, width: int, out: int, embedding: int) -> None:
+        super().__init__()
+        self.norm1 = nn.GroupNorm(_groups(width), width)
+        self.conv1 = _conv(width, out)
+        self.modulate = nn.Linear(embedding, 2 * out)
+        self.norm2 = nn.GroupNorm(_groups(out), out)
+        self.conv2 = _conv(out, out)
+        nn.init.zeros_(self.conv2.weight)
+        nn.init.zeros_(self.conv2.bias)
+        self.skip = nn.Conv2d(width, out, 1) if width != out else nn.Identity()
+
+    def forward(self, x: Tensor, emb: Tensor) -> Tensor:
+        scale, shift = self.modulate(emb)[..., None, None].chunk(2, dim=1)
+        h = self.conv1(F.silu(self.norm1(x)))
+        h = self.norm2(h) * (1 + scale) + shift
+        return self.skip(x) + self.conv2(F.silu(h))
+
+
+class TextTransformer(nn.Module):
+    """Self-attention, cross-attention to the text, and a feed-forward layer."""
+
+    def __init__(self, width: int, text_channels: int, head: int = 32) -> None:
+        super().__init__()
+        self.heads = width // head
+        self.norm1, self.norm2, self.norm3 = (nn.LayerNorm(width) for _ in range(3))
+        self.qkv = nn.Linear(width, 3 * width)
+        self.q = nn.Linear(width, width)
+        self.kv = nn.Linear(text_channels, 2 * width)
+        self.out1, self.out2 = nn.Linear(width, width), nn.Linear(width, width)
+        self.feed = nn.Sequential(nn.Linear(width, 3 * width), nn.GELU(), nn.Linear(3 * width, width))
+        for last in (self.out1, self.out2, self.feed[-1]):
+            nn.init.zeros_(last.weight)
+            nn.init.zeros_(last.bias)
+
+    def forward(self, x: Tensor, text: Tensor, text_mask: Tensor) -> Tensor:
+        b, c, height, width = x.shape
+        h = x.flatten(2).transpose(1, 2)  # (B, N, C)
+        h = h + self.out1(self._attend(*self.qkv(self.norm1(h)).chunk(3, dim=-1)))
+        keys, values = self.kv(text).chunk(2, dim=-1)
+        h = h + self.out2(self._attend(self.q(self.norm2(h)), keys, values, text_mask[:, None, None, :]))
+        h = h + self.feed(self.norm3(h))
+        return h.transpose(1, 2).reshape(b, c, height, width).contiguous(memory_format=torch.channels_last)
+
+    def _attend(self, q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None = None) -> Tensor:
+        q, k, v = (x.unflatten(-1, (self.heads, -1)).transpose(1, 2) for x in (q, k, v))  # (B, heads, N, C/heads)
+        return F.scaled_dot_product_attention(q, k, v, attn_mask=mask).transpose(1, 2).flatten(2)
+
+
+class Downsample(nn.Module):
+    """Half the side."""
+
+    def __init__(self, width: int, out: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(4 * width, out, 1)
+
+    def forward(self, x: Tensor, emb: Tensor) -> Tensor:
+        return self.conv(F.pixel_unshuffle(x, 2).contiguous(memory_format=torch.channels_last))
+
+
+class Upsample(nn.Module):
+    """Twice the side."""
+
+    def __init__(self, width: int, out: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(width, out, 1)
+
+    def forward(self, x: Tensor, emb: Tensor) -> Tensor:
+        return F.interpolate(self.conv(x), scale_factor=2, mode="nearest")
+
+
+def _conv(width: int, out: int) -> nn.Conv2d:
+    return nn.Conv2d(width, out, 3, padding=1)
+
+
+def _groups(width: int) -> int:
+    return math.gcd(width, 16)
+
+
+def _fourier(t: Tensor, n: int = 64) -> Tensor:
+    """(B,) -> (B, 2 n) sines and cosines of t, frequencies 1 to 1000."""
+    angle = t.float()[:, None] * torch.logspace(0, 3, n, device=t.device)
+    return torch.cat([angle.sin(), angle.cos()], dim=1)

@@ -1,0 +1,113 @@
+"""Crops as tensors: batch number n holds crops n*B .. n*B + B - 1, always."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from napari_cosynth.classes import Taxonomy
+from napari_cosynth.data.crops import Crop, CropSampler
+from napari_cosynth.model.conditioning import COMPLETE, DROPPED, PARTIAL, layout_condition
+from napari_cosynth.model.targets import class_target, distance_target, joint_tile
+
+TEXT_DROPOUT = 0.1
+LAYOUT_DROPOUT = 0.1
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Crops of one step.
+
+    ``clean`` float32 (B, C, H, W), the joint tile; ``classes`` int64 (B, H, W),
+    see `targets.class_target`; ``known`` float32 (B, 1, H, W); ``condition``
+    float32 (B, classes + 1, H, W); ``layout_state`` int64 (B,); ``captions`` B
+    strings, empty where the prompt was dropped.
+    """
+
+    clean: Tensor
+    classes: Tensor
+    known: Tensor
+    condition: Tensor
+    layout_state: Tensor
+    captions: tuple[str, ...]
+
+    def to(self, device: torch.device) -> Batch:
+        """The batch on another device."""
+        tensors = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "captions"}
+        return replace(self, **{name: t.to(device, non_blocking=True) for name, t in tensors.items()})
+
+
+class CropDataset(Dataset):
+    """Crop number i as tensors.
+
+    The prompt and the layout are left out independently, one crop in ten each,
+    so that both can be guided (Ho and Salimans 2022, arXiv 2207.12598).
+    """
+
+    def __init__(self, sampler: CropSampler, dropout: bool = True) -> None:
+        self.sampler, self.dropout = sampler, dropout
+
+    def __getitem__(self, index: int) -> tuple:
+        crop = self.sampler.crop(index)
+        rng = np.random.default_rng([self.sampler.seed, index, 1])
+        without_text, without_layout = rng.random(2) < (TEXT_DROPOUT, LAYOUT_DROPOUT)
+        return crop_tensors(
+            crop, self.sampler.taxonomy, self.dropout and without_text, self.dropout and without_layout
+        )
+
+
+def crop_tensors(crop: Crop, taxonomy: Taxonomy, without_text: bool = False, without_layout: bool = False) -> tuple:
+    """One row of a `Batch`, in its order of fields."""
+    distance = distance_target(crop.instances, crop.distance)
+    classes = class_target(crop.instances, crop.fragment_class, taxonomy)
+    size = crop.image.shape[:2]
+    condition = layout_condition(crop.points, crop.point_classes, len(taxonomy), size)
+    if without_layout:
+        condition = np.zeros_like(condition)
+    return (
+        torch.from_numpy(joint_tile(crop.image, distance, classes, taxonomy)),
+        torch.from_numpy(classes),
+        torch.from_numpy(crop.known[None].astype(np.float32)),
+        torch.from_numpy(condition),
+        DROPPED if without_layout else COMPLETE if crop.complete else PARTIAL,
+        "" if without_text else crop.caption,
+    )
+
+
+def collate(rows: list[tuple]) -> Batch:
+    """Stack rows of `crop_tensors`."""
+    clean, classes, known, condition, state, captions = zip(*rows, strict=True)
+    return Batch(
+        torch.stack(clean),
+        torch.stack(classes),
+        torch.stack(known),
+        torch.stack(condition),
+        torch.tensor(state),
+        captions,
+    )
+
+
+def batches(
+    sampler: CropSampler, batch_size: int, first_step: int, rank: int = 0, world: int = 1, workers: int = 0
+) -> DataLoader:
+    """Endless batches from ``first_step`` on; each process reads its own share."""
+
+    class Steps:
+        def __iter__(self):
+            step = first_step
+            while True:
+                start = (step * world + rank) * batch_size
+                yield list(range(start, start + batch_size))
+                step += 1
+
+    return DataLoader(
+        CropDataset(sampler),
+        batch_sampler=Steps(),
+        collate_fn=collate,
+        num_workers=workers,
+        prefetch_factor=4 if workers else None,
+    )

@@ -1,0 +1,193 @@
+"""The training loop, a generator: progress, pictures and cancelling stay outside.
+
+Step n draws its crops, times and noise from n alone, so a run that was killed
+goes on from its checkpoint with the same losses as if nothing had happened.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Iterator
+
+import torch
+from accelerate import Accelerator
+from pydantic import BaseModel, ConfigDict, Field
+
+from napari_cosynth.data.crops import CropSampler
+from napari_cosynth.data.terms import count_terms
+from napari_cosynth.model.text import TextEncoder
+from napari_cosynth.model.unet import JointUNet
+from napari_cosynth.training.batches import batches
+from napari_cosynth.training.checkpoint import load_checkpoint, save_checkpoint
+from napari_cosynth.training.ema import WeightAverage
+from napari_cosynth.training.losses import draw_times, joint_losses, noisy_tile
+
+
+class TrainingSettings(BaseModel):
+    """What decides the course of a run, apart from data and network."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    batch_size: int = Field(8, ge=1)
+    learning_rate: float = Field(5e-4, gt=0)
+    warmup: int = Field(400, ge=0)
+    decay_from: int | None = None
+    """Step from which the learning rate falls to 0, in a straight line over ``decay_steps``."""
+    decay_steps: int = Field(1, ge=1)
+    clip: float = Field(1.0, gt=0)
+    ema_decay: float = Field(0.999, ge=0, lt=1)
+    seed: int = 0
+    precision: str = "bf16"
+    workers: int = Field(0, ge=0)
+    checkpoint_every_s: float = Field(300, gt=0)
+
+    def learning_rate_at(self, step: int) -> float:
+        """Learning rate of a step: warm-up, plateau, and a straight fall if asked for."""
+        rate = self.learning_rate * min(1.0, (step + 1) / max(1, self.warmup))
+        if self.decay_from is not None and step >= self.decay_from:
+            rate *= max(0.0, 1 - (step - self.decay_from) / self.decay_steps)
+        return rate
+
+
+@dataclass(frozen=True)
+class Progress:
+    """One finished step."""
+
+    step: int
+    crops: int
+    seconds: float
+    image: float
+    distance: float
+    classes: float
+    learning_rate: float
+    saved: bool
+
+
+@dataclass(frozen=True)
+class TrainedState:
+    """What a checkpoint gives to whoever makes a model folder of it."""
+
+    weights: dict[str, torch.Tensor]
+    step: int
+    crops: int
+    seconds: float
+    terms: dict[str, int]
+
+
+def trained_state(folder: Path) -> TrainedState:
+    """The averaged weights of a run, and how it was trained so far.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the folder holds no checkpoint.
+    """
+    state = load_checkpoint(folder)
+    if state is None:
+        raise FileNotFoundError(f"{folder} holds no checkpoint; give the --out folder of a training run")
+    return TrainedState(state["average"], state["step"], state["crops"], state["seconds"], state["terms"])
+
+
+def train(
+    network: JointUNet,
+    encoder: TextEncoder,
+    sampler: CropSampler,
+    settings: TrainingSettings,
+    folder: Path,
+    resume: bool = False,
+    cpu: bool = False,
+) -> Iterator[Progress]:
+    """Train until the caller stops asking; closing the generator saves a checkpoint.
+
+    Parameters
+    ----------
+    network
+        Trained in place.
+    encoder
+        Frozen.
+    folder
+        Where the checkpoint lives.
+    resume
+        Go on from the folder's checkpoint if there is one.
+    cpu
+        Stay on the CPU even if there is a GPU.
+    """
+    accelerator = Accelerator(mixed_precision=settings.precision, cpu=cpu)
+    torch.manual_seed(settings.seed)
+    network = network.to(accelerator.device, memory_format=torch.channels_last).train()
+    encoder = encoder.to(accelerator.device)
+    optimizer = torch.optim.AdamW(
+        network.parameters(), lr=settings.learning_rate, betas=(0.9, 0.99), weight_decay=0.01, fused=True
+    )
+    average = WeightAverage(network, settings.ema_decay)
+    step, crops, seconds, terms = 0, 0, 0.0, Counter()
+    state = load_checkpoint(folder) if resume else None
+    if state is not None:
+        network.load_state_dict(state["network"])
+        optimizer.load_state_dict(state["optimizer"])
+        average.weights = {k: v.to(accelerator.device) for k, v in state["average"].items()}
+        step, crops, seconds, terms = state["step"], state["crops"], state["seconds"], Counter(state["terms"])
+    model, optimizer = accelerator.prepare(network, optimizer)
+    world = accelerator.num_processes
+
+    def save() -> None:
+        if accelerator.is_main_process:
+            save_checkpoint(
+                folder,
+                {
+                    "network": network.state_dict(),
+                    "average": average.weights,
+                    "optimizer": optimizer.state_dict(),
+                    "step": step,
+                    "crops": crops,
+                    "seconds": seconds,
+                    "terms": dict(terms),
+                },
+            )
+
+    started, saved_at = time.monotonic() - seconds, time.monotonic()
+    saved = True
+    source = batches(sampler, settings.batch_size, step, accelerator.process_index, world, settings.workers)
+    try:
+        for batch in source:
+            batch = batch.to(accelerator.device)
+            # Drawn on the CPU from the step alone: the same on any device and after any restart.
+            chance = torch.Generator().manual_seed(hash((settings.seed, step, accelerator.process_index)) % 2**63)
+            t = draw_times(len(batch.captions), chance).to(accelerator.device)
+            noise = torch.randn(batch.clean.shape, generator=chance).to(accelerator.device)
+            z = noisy_tile(batch, noise, t)
+            with accelerator.autocast():
+                text, mask = encoder.encode(list(batch.captions))
+                estimate = model(z, t, batch.condition, batch.known, batch.layout_state, text, mask)
+            losses = joint_losses(estimate, batch, t)
+            rate = settings.learning_rate_at(step)
+            for group in optimizer.param_groups:
+                group["lr"] = rate
+            accelerator.backward(losses.total)
+            accelerator.clip_grad_norm_(model.parameters(), settings.clip)
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
+            average.update(network, step)
+            for caption in batch.captions:
+                terms.update(count_terms(caption))
+            step, crops = step + 1, crops + settings.batch_size * world
+            seconds, saved = time.monotonic() - started, False
+            if time.monotonic() - saved_at > settings.checkpoint_every_s:
+                save()
+                saved, saved_at = True, time.monotonic()
+            yield Progress(
+                step,
+                crops,
+                seconds,
+                losses.image.item(),
+                losses.distance.item(),
+                losses.classes.item(),
+                rate,
+                saved,
+            )
+    finally:
+        if not saved:
+            save()
