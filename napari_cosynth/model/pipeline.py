@@ -1,0 +1,224 @@
+"""CoSynthPipeline: layouts and prompts -> tiles with their labels.
+
+`denoise` is the one loop; `__call__`, the command line and the dock all run it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from diffusers.pipelines.pipeline_utils import DiffusionPipeline
+from diffusers.schedulers.scheduling_flow_match_euler_discrete import FlowMatchEulerDiscreteScheduler
+from diffusers.utils import BaseOutput
+from torch import Tensor
+
+from napari_cosynth.classes import Taxonomy
+from napari_cosynth.layout import Layout
+from napari_cosynth.model.conditioning import COMPLETE, DROPPED, layout_condition
+from napari_cosynth.model.instances import Labels, decode
+from napari_cosynth.model.targets import image_of
+from napari_cosynth.model.text import TextEncoder
+from napari_cosynth.model.unet import JointUNet
+
+DEFAULT_STEPS, FAST_STEPS = 12, 6
+
+
+@dataclass(frozen=True)
+class DenoisingStep:
+    """One step of `CoSynthPipeline.denoise`.
+
+    ``joint`` float32 (B, C, H, W) on the CPU: the clean tile as predicted at
+    step ``number`` (from 1) of ``total``; after the last step the tile itself.
+    """
+
+    number: int
+    total: int
+    timestep: float
+    joint: Tensor
+
+
+@dataclass
+class CoSynthOutput(BaseOutput):
+    """Tiles in the order of the layouts.
+
+    ``images`` uint8 (H, W, 3) RGB; ``labels`` their `Labels`.
+    """
+
+    images: list[np.ndarray]
+    labels: list[Labels]
+
+
+class CoSynthPipeline(DiffusionPipeline):
+    """Co-synthesis of image, distance and class maps from points and a prompt.
+
+    Parameters
+    ----------
+    unet, scheduler, text_encoder
+        The parts; ``from_pretrained(folder)`` loads them.
+    taxonomy
+        The model's classes, as ``Taxonomy.model_dump(mode="json")``.
+
+    Examples
+    --------
+    >>> pipe = CoSynthPipeline.from_pretrained("models/cosynth-nuclei")  # doctest: +SKIP
+    >>> out = pipe(layout, "colon, H&E, 40x", generator=torch.Generator().manual_seed(7))  # doctest: +SKIP
+    >>> out.images[0].shape, out.labels[0].instances.max()  # doctest: +SKIP
+    """
+
+    def __init__(
+        self,
+        unet: JointUNet,
+        scheduler: FlowMatchEulerDiscreteScheduler,
+        text_encoder: TextEncoder,
+        taxonomy: dict,
+    ) -> None:
+        super().__init__()
+        self.register_modules(unet=unet, scheduler=scheduler, text_encoder=text_encoder)
+        self.register_to_config(taxonomy=taxonomy)
+        self._progress_bar_config = {"disable": True}
+
+    @property
+    def taxonomy(self) -> Taxonomy:
+        """The model's classes."""
+        return Taxonomy.model_validate(self.config.taxonomy)
+
+    @torch.inference_mode()
+    def denoise(
+        self,
+        layouts: Sequence[Layout],
+        prompts: Sequence[str],
+        noise: Tensor,
+        num_inference_steps: int = DEFAULT_STEPS,
+        guidance_scale: float = 2.0,
+        layout_guidance_scale: float = 1.0,
+    ) -> Iterator[DenoisingStep]:
+        """From noise to tiles, step by step.
+
+        Guidance of prompt and layout follows Ho and Salimans 2022 (arXiv
+        2207.12598), one term for each:
+        x = x(p, l) + (g - 1) (x(p, l) - x(-, l)) + (h - 1) (x(p, l) - x(p, -)).
+
+        Parameters
+        ----------
+        layouts
+            B layouts of one size and of this model's taxonomy.
+        prompts
+            B prompts; an empty one counts as absent.
+        noise
+            float32 (B, C, H, W), standard normal, from `draw_noise`.
+        guidance_scale, layout_guidance_scale
+            g and h; 1 leaves the term out, and saves its share of the time.
+
+        Raises
+        ------
+        ValueError
+            If layouts differ in size, are of another taxonomy, or do not go with prompts and noise.
+        """
+        size = self._checked(layouts, prompts, noise)
+        device, dtype = self.unet.device, self.unet.dtype
+        n_classes, b = len(self.taxonomy), len(layouts)
+        condition = np.stack([layout_condition(x.centroids, x.class_ids, n_classes, size) for x in layouts])
+        condition = torch.from_numpy(condition).to(device, dtype)
+        state = torch.full((b,), COMPLETE, device=device)
+        text, mask = self.text_encoder.encode(list(prompts))
+        text, mask = text.to(device, dtype), mask.to(device)
+
+        # All terms in one batch: (condition, state, mask) of the full, the unprompted and the layout-free one.
+        terms = [(1.0, condition, state, mask)]
+        if guidance_scale != 1 and mask.any():
+            terms.append((guidance_scale - 1, condition, state, torch.zeros_like(mask)))
+        if layout_guidance_scale != 1:
+            terms.append(
+                (layout_guidance_scale - 1, torch.zeros_like(condition), torch.full_like(state, DROPPED), mask)
+            )
+        weights = [w for w, *_ in terms]
+        condition, state, mask = (torch.cat(parts) for parts in list(zip(*terms, strict=True))[1:])
+        n = len(terms)
+        text, known = text.repeat(n, 1, 1), torch.ones(n * b, 1, *size, device=device, dtype=dtype)
+
+        scheduler = self.scheduler.from_config(self.scheduler.config)
+        sigmas = np.linspace(1.0, 1 / num_inference_steps, num_inference_steps)
+        scheduler.set_timesteps(sigmas=sigmas, device=device)
+        z = noise.to(device)
+        for i, timestep in enumerate(scheduler.timesteps):
+            sigma = scheduler.sigmas[i]
+            t = (1 - sigma).expand(n * b).to(device)
+            estimate = self.unet(z.repeat(n, 1, 1, 1).to(dtype), t, condition, known, state, text, mask)
+            full, *others = estimate.joint.chunk(n)
+            clean = full + sum(w * (full - x) for w, x in zip(weights[1:], others, strict=True))
+            clean = clean.clamp(-1, 1)
+            # The path's velocity along sigma, d z / d sigma = e - x = (z - x) / sigma.
+            z = scheduler.step((z - clean) / sigma, timestep, z, return_dict=False)[0]
+            yield DenoisingStep(i + 1, num_inference_steps, float(timestep), clean.float().cpu())
+
+    def draw_noise(self, size: tuple[int, int], generators: Sequence[torch.Generator | None]) -> Tensor:
+        """float32 (B, C, H, W), drawn on the CPU, so that all devices start alike."""
+        channels = 5 + self.unet.config.n_classes
+        return torch.stack([torch.randn(channels, *size, generator=g) for g in generators])
+
+    def decode(self, joint: Tensor, layouts: Sequence[Layout]) -> CoSynthOutput:
+        """Images and labels of joint tiles (B, C, H, W)."""
+        arrays = joint.float().cpu().numpy()
+        labels = [decode(x, layout.centroids, self.taxonomy) for x, layout in zip(arrays, layouts, strict=True)]
+        return CoSynthOutput(images=[image_of(x) for x in arrays], labels=labels)
+
+    def __call__(
+        self,
+        layout: Layout | Sequence[Layout],
+        prompt: str | Sequence[str] = "",
+        num_inference_steps: int = DEFAULT_STEPS,
+        guidance_scale: float = 2.0,
+        layout_guidance_scale: float = 1.0,
+        generator: torch.Generator | Sequence[torch.Generator] | None = None,
+        callback_on_step_end: Callable[[CoSynthPipeline, int, float, dict], dict] | None = None,
+    ) -> CoSynthOutput:
+        """Make tiles.
+
+        Parameters
+        ----------
+        layout
+            One layout or several of one size.
+        prompt
+            One for all, or one for each.
+        generator
+            On the CPU; one for each layout, or one from which all are drawn in turn.
+        callback_on_step_end
+            Called with the pipeline, the step's index, its timestep and
+            ``{"joint": (B, C, H, W)}``.
+        """
+        layouts = [layout] if isinstance(layout, Layout) else list(layout)
+        prompts = [prompt] * len(layouts) if isinstance(prompt, str) else list(prompt)
+        one = generator is None or isinstance(generator, torch.Generator)
+        generators = [generator] * len(layouts) if one else list(generator)
+        if not layouts or len(generators) != len(layouts):
+            raise ValueError(
+                f"got {len(layouts)} layouts and {len(generators)} generators; give at least one layout, and one "
+                "generator for each or one for all"
+            )
+        noise = self.draw_noise((layouts[0].height, layouts[0].width), generators)
+        for step in self.denoise(
+            layouts, prompts, noise, num_inference_steps, guidance_scale, layout_guidance_scale
+        ):
+            if callback_on_step_end is not None:
+                callback_on_step_end(self, step.number - 1, step.timestep, {"joint": step.joint})
+        return self.decode(step.joint, layouts)
+
+    def _checked(self, layouts: Sequence[Layout], prompts: Sequence[str], noise: Tensor) -> tuple[int, int]:
+        sizes = sorted({(x.height, x.width) for x in layouts})
+        if len(sizes) != 1:
+            raise ValueError(f"layouts of {len(sizes)} sizes ({sizes}) in one batch; run each size by itself")
+        if len(prompts) != len(layouts) or noise.shape[:1] != (len(layouts),) or noise.shape[2:] != sizes[0]:
+            raise ValueError(
+                f"{len(layouts)} layouts of {sizes[0]} px need as many prompts and noise of that size; "
+                f"got {len(prompts)} prompts and noise {tuple(noise.shape)}"
+            )
+        for x in layouts:
+            if x.taxonomy.names != self.taxonomy.names:
+                raise ValueError(
+                    f"the layout's classes are {', '.join(x.taxonomy.names)}; this model knows "
+                    f"{', '.join(self.taxonomy.names)}. Choose a model of that taxonomy, or re-class the points"
+                )
+        return sizes[0]

@@ -1,0 +1,83 @@
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from napari_cosynth.layout import Layout
+from napari_cosynth.request import SynthesisRequest
+
+LAYOUT = Layout(centroids=[(10, 12.5), (40, 41)], classes=["neoplastic", "unspecified"], height=64, width=80)
+
+
+def request(**fields):
+    return SynthesisRequest(**{"layout": LAYOUT, "model": "nuclei", "model_hash": "abc"} | fields)
+
+
+def test_defaults():
+    made = request()
+    assert (made.steps, made.guidance, made.layout_guidance, made.dtype) == (12, 2.0, 1.0, "float32")
+    assert (made.device, made.batch_size, made.schema_version) == ("cpu", 1, 1)
+
+
+@given(
+    prompt=st.text(st.characters(exclude_categories=["Cs"]), max_size=50),
+    seed=st.integers(0, 2**63 - 1),
+    steps=st.integers(1, 200),
+    guidance=st.floats(0, 20),
+    dtype=st.sampled_from(["float32", "bfloat16"]),
+    device=st.sampled_from(["cpu", "cuda", "cuda:1", "mps"]),
+)
+def test_json_round_trip(**fields):
+    made = request(**fields)
+    again = SynthesisRequest.model_validate_json(made.model_dump_json())
+    assert again == made
+    assert hash(again) == hash(made)
+
+
+def test_prompt_is_stripped_and_may_be_empty():
+    assert request(prompt="  a gland \n").prompt == "a gland"
+    assert request(prompt="   ").prompt == ""
+    assert request(prompt=" " * 10 + "x" * 1000).prompt == "x" * 1000
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"prompt": "x" * 1001},
+        {"seed": -1},
+        {"seed": 2**63},
+        {"steps": 0},
+        {"steps": 201},
+        {"guidance": -0.1},
+        {"guidance": 20.1},
+        {"guidance": math.nan},
+        {"layout_guidance": math.inf},
+        {"dtype": "float16"},
+        {"device": ""},
+        {"device": "gpu 1"},
+        {"threads": -1},
+        {"batch_size": 0},
+        {"schema_version": 2},
+        {"strength": 1},
+    ],
+)
+def test_values_out_of_bounds_are_refused(fields):
+    with pytest.raises(ValidationError, match=next(iter(fields))):
+        request(**fields)
+
+
+def test_with_seed_changes_the_seed_only_and_checks_it():
+    made = request(seed=1, prompt="stroma")
+    other = made.with_seed(7)
+    assert other.seed == 7
+    assert other.with_seed(1) == made
+    assert made.seed == 1
+    with pytest.raises(ValidationError):
+        made.with_seed(-1)
+
+
+def test_frozen():
+    with pytest.raises(ValidationError):
+        request().seed = 3
