@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from typing import Iterator
+from collections.abc import Iterator
 
 from pydantic import BaseModel, ConfigDict, field_validator, model_validator
 
@@ -126,11 +126,12 @@ BUNDLED = Taxonomy(
     classes=(
         NucleusClass(name="neoplastic", color="#d55e00", key="N", description="tumour cell"),
         NucleusClass(
-            name="inflammatory", color="#56e0ff", key="I", description="lymphocyte, plasma cell, macrophage, granulocyte"
+            name="inflammatory",
+            color="#56e0ff",
+            key="I",
+            description="lymphocyte, plasma cell, macrophage or granulocyte",
         ),
-        NucleusClass(
-            name="connective", color="#f0e442", key="C", description="fibroblast, endothelial or muscle cell"
-        ),
+        NucleusClass(name="connective", color="#f0e442", key="C", description="fibroblast, endothelial or muscle cell"),
         NucleusClass(name="epithelial", color="#00b37d", key="E", description="non-neoplastic epithelial cell"),
         NucleusClass(name="other", color="#ffffff", key="O", description="necrotic, apoptotic, mitotic"),
         NucleusClass(name=UNSPECIFIED, color="#b0b0b0", key="U", description="the model chooses the class"),

@@ -6,7 +6,6 @@ tissue ends. Whatever is wrong with a file comes out as a ``LayoutFileError``.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -19,6 +18,7 @@ from napari_cosynth.layout import Layout, plain_message
 from napari_cosynth.layout_csv import csv_points, csv_text
 from napari_cosynth.layout_geojson import geojson_points, geojson_text
 from napari_cosynth.points import PointError
+from napari_cosynth.writing import write_together
 
 SUFFIXES = (".csv", ".geojson")
 
@@ -99,12 +99,7 @@ def write_layout(layout: Layout, path: str | Path) -> None:
     """
     path = Path(path)
     content = _by_suffix(path, {".csv": csv_text, ".geojson": geojson_text})(layout)
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        beside.write_bytes(content.encode())
-        os.replace(beside, path)
-    finally:
-        beside.unlink(missing_ok=True)
+    write_together({path: content.encode()})
 
 
 def _by_suffix(path: Path, by_suffix: dict[str, Callable[..., Any]]) -> Callable[..., Any]:

@@ -7,8 +7,8 @@ Numpy only; `training` makes tensors of it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Mapping, Sequence
 
 import numpy as np
 from scipy import ndimage as ndi

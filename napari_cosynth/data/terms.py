@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from typing import Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
 _WORD = re.compile(r"[a-z0-9&]+(?:[-'][a-z0-9]+)*")
 _FILLERS = frozenset(

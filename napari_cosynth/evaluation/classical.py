@@ -37,7 +37,7 @@ class ClassicalSegmenter:
     """
 
     sigma: float = 1.5
-    faintest: float = 0.03
+    faintest: float = 0.02
     depth: float = 0.75
     smallest: int = 60
 

@@ -7,14 +7,12 @@ is 0.5 where it cannot tell and 1 where it always can. Knows vectors only.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from napari_cosynth.evaluation.linear import fit_linear
-
-_PENALTY = 0.01  # inverse strength of the L2 penalty: standardised vectors, more columns than tiles
+from napari_cosynth.evaluation.linear import LinearClassifier
 
 
 class DiscriminatorReport(BaseModel):
@@ -37,13 +35,12 @@ class DiscriminatorReport(BaseModel):
 
 
 def real_versus_made(
-    real: np.ndarray,
-    made: np.ndarray,
+    real: Mapping[str, np.ndarray],
+    made: Mapping[str, np.ndarray],
     real_groups: Sequence[str],
     made_groups: Sequence[str],
     seed: int = 0,
     *,
-    vectors: str,
     n_folds: int = 5,
     n_bootstraps: int = 1000,
 ) -> DiscriminatorReport:
@@ -52,15 +49,14 @@ def real_versus_made(
     Parameters
     ----------
     real, made
-        Float (n, d) and (m, d): features, `tile_statistics`, or both side by side.
+        Name and vectors of each block, float (n, d) and (m, d): a feature space's
+        features, `tile_statistics`, or both. The names go into the report.
     real_groups
         Group (patient, slide) of each real tile.
     made_groups
         Group of the real tile that each made tile has its layout from.
     seed
         Deals groups to folds and draws the bootstrap.
-    vectors
-        Name of what the vectors are, for the report.
     n_folds
         At most this many; fewer if there are fewer groups.
 
@@ -72,27 +68,31 @@ def real_versus_made(
     Raises
     ------
     ValueError
-        If vectors and groups differ in number, or no fold of two has both real
-        and made tiles.
+        If real and made have other blocks, vectors and groups differ in number,
+        or no fold has both real and made tiles.
     """
-    for name, tiles, groups in (("real", real, real_groups), ("made", made, made_groups)):
-        if len(tiles) != len(groups):
-            raise ValueError(f"{len(tiles)} {name} tiles, but {len(groups)} groups; they must be as many")
-    tiles = np.concatenate([real, made]).astype(np.float64)
-    is_made = np.repeat([False, True], [len(real), len(made)])
+    if set(real) != set(made) or not real:
+        raise ValueError(f"real tiles have {sorted(real)}, made tiles {sorted(made)}; both need the same blocks")
+    for what, blocks, groups in (("real", real, real_groups), ("made", made, made_groups)):
+        for name, rows in blocks.items():
+            if len(rows) != len(groups):
+                raise ValueError(f"{name!r} of {len(rows)} {what} tiles, but {len(groups)} groups; one each is needed")
+    tiles = {name: np.concatenate([real[name], made[name]]) for name in real}
+    is_made = np.repeat([False, True], [len(real_groups), len(made_groups)])
     groups = np.array([str(g) for g in (*real_groups, *made_groups)])
     rng = np.random.default_rng(seed)
     fold = _folds(groups, n_folds, rng)
     n_folds = int(fold.max()) + 1
 
-    scores = np.zeros(len(tiles))
+    def part(chosen: np.ndarray) -> dict[str, np.ndarray]:
+        return {name: rows[chosen] for name, rows in tiles.items()}
+
+    scores = np.zeros(len(is_made))
     usable = []
     for number in range(n_folds):
         held_out = fold == number
-        if all(len(np.unique(is_made[part])) == 2 for part in (held_out, ~held_out)):
-            scores[held_out] = fit_linear(tiles[~held_out], is_made[~held_out], _PENALTY).decision_function(
-                tiles[held_out]
-            )
+        if all(len(np.unique(is_made[side])) == 2 for side in (held_out, ~held_out)):
+            scores[held_out] = LinearClassifier(part(~held_out), is_made[~held_out]).scores(part(held_out))
             usable.append(held_out)
     if not usable:
         raise ValueError(
@@ -102,12 +102,12 @@ def real_versus_made(
     drawn = _bootstrap(scores, is_made, groups, usable, rng, n_bootstraps)
     low, high = np.quantile(drawn, (0.025, 0.975))
     return DiscriminatorReport(
-        vectors=vectors,
-        auc=_auc(scores, is_made, np.ones(len(tiles)), usable),
+        vectors=" + ".join(real),
+        auc=_auc(scores, is_made, np.ones(len(is_made)), usable),
         auc_low=float(low),
         auc_high=float(high),
-        n_real=len(real),
-        n_made=len(made),
+        n_real=len(real_groups),
+        n_made=len(made_groups),
         n_groups=len(set(groups)),
         n_folds=len(usable),
         seed=seed,

@@ -104,14 +104,21 @@ def compare_nuclei(
     real_groups, made_groups, seed, n_halves
         As in `realism.realism`.
     """
-    halves = random_halves(real_groups, len(made), made_groups, n_halves=n_halves, seed=seed)
     real_shapes = [nucleus_shapes(instances, class_of, taxonomy.unspecified) for instances, class_of in real]
     made_shapes = [nucleus_shapes(instances, class_of, taxonomy.unspecified) for instances, class_of in made]
-    reports = [_nucleus_report("all", real_shapes, made_shapes, halves)]
+    classes = {"all": (real_shapes, made_shapes)}
     for class_id, name in enumerate(taxonomy.names):
         of_real, of_made = ([_of_class(s, class_id) for s in shapes] for shapes in (real_shapes, made_shapes))
         if any(len(s.class_id) for s in (*of_real, *of_made)):
-            reports.append(_nucleus_report(name, of_real, of_made, halves))
+            classes[name] = (of_real, of_made)
+    reports = []
+    for name, (of_real, of_made) in classes.items():
+        counts = np.array([len(s.class_id) for s in of_real])
+        halves: list[Halves] = []
+        if len({str(group) for group, n in zip(real_groups, counts, strict=True) if n}) > 1:
+            # By number of nuclei, so that a class that few groups have is on both sides.
+            halves = random_halves(real_groups, len(made), made_groups, weights=counts, n_halves=n_halves, seed=seed)
+        reports.append(_nucleus_report(name, of_real, of_made, halves))
     return tuple(reports)
 
 
@@ -137,12 +144,12 @@ def _nucleus_report(
 def _shape_distance(
     key: str, real: Sequence[NucleusShapes], made: Sequence[NucleusShapes], halves: Sequence[Halves]
 ) -> Compared | None:
-    """None unless both sets have `MEASURABLE` nuclei and every half has some."""
-    if min(len(_pooled(key, real)), len(_pooled(key, made))) < MEASURABLE:
+    """None with fewer than `MEASURABLE` nuclei, or fewer than a fifth of that in a half."""
+    if not halves or min(len(_pooled(key, real)), len(_pooled(key, made))) < MEASURABLE:
         return None
     for half in halves:
         parts = [[real[i] for i in half.reference], [real[i] for i in half.held_out], [made[i] for i in half.made]]
-        if any(len(_pooled(key, part)) < MEASURABLE // 10 for part in parts):
+        if any(len(_pooled(key, part)) < MEASURABLE // 5 for part in parts):
             return None
 
     def distance(a: Sequence[NucleusShapes], b: Sequence[NucleusShapes]) -> dict[str, float]:

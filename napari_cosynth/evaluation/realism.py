@@ -59,6 +59,7 @@ def realism(
     seed: int = 0,
     *,
     made_groups: Sequence[str] | None = None,
+    real_strata: Sequence[str] | None = None,
     space: FeatureSpace | None = None,
     n_halves: int = 10,
 ) -> RealismReport:
@@ -74,6 +75,9 @@ def realism(
         Draws the halves.
     made_groups
         Group that each made tile has its layout from, if it has one: see `random_halves`.
+    real_strata
+        Tissue or source of each real tile, if both halves shall have the same
+        mix of them: without it the floor is mostly the difference between tissues.
     space
         The feature space; None for `EfficientNetLite0`.
     n_halves
@@ -92,6 +96,7 @@ def realism(
         seed,
         feature_space=space.name,
         made_groups=made_groups,
+        real_strata=real_strata,
         n_halves=n_halves,
     )
 
@@ -104,10 +109,11 @@ def realism_of_features(
     *,
     feature_space: str,
     made_groups: Sequence[str] | None = None,
+    real_strata: Sequence[str] | None = None,
     n_halves: int = 10,
 ) -> RealismReport:
     """`realism` for features that are known already: float (n, d) and (m, d)."""
-    halves = random_halves(real_groups, len(made), made_groups, n_halves=n_halves, seed=seed)
+    halves = random_halves(real_groups, len(made), made_groups, strata=real_strata, n_halves=n_halves, seed=seed)
     return RealismReport(
         feature_space=feature_space,
         n_real=len(real),

@@ -40,6 +40,9 @@ class Compared(BaseModel):
     floor: float
     """Mean over halves: real reference half against the other real half."""
     floor_sd: float
+    excess: float
+    """Mean over halves of ``made - floor``; the reference half is the same in both, so much of the spread cancels."""
+    excess_sd: float
     all_tiles: float
     """All real against all made tiles at once. Where the made tiles have the real
     ones' layouts this has no patient-to-patient part, and may lie below the floor."""
@@ -50,15 +53,27 @@ class Compared(BaseModel):
         return self.made / self.floor if self.floor > 0 else None
 
 
-def group_halves(groups: Sequence[str], rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Part tiles into two halves that share no group and are about as large.
+def group_halves(
+    groups: Sequence[str],
+    rng: np.random.Generator,
+    *,
+    strata: Sequence[str] | None = None,
+    weights: np.ndarray | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Part tiles into two halves that share no group and weigh about as much.
 
-    Groups are dealt in random order, each to the half that has fewer tiles.
+    Groups are dealt in random order, each to the half that has less of its
+    stratum so far, or less of everything where the stratum is even.
 
     Parameters
     ----------
     groups
         Group (patient, slide) of each tile.
+    strata
+        What both halves shall have alike, such as each tile's tissue or source;
+        a group belongs to the stratum of its first tile. None: one stratum.
+    weights
+        Non-negative weight of each tile, such as its number of nuclei; None: 1 each.
 
     Returns
     -------
@@ -67,19 +82,23 @@ def group_halves(groups: Sequence[str], rng: np.random.Generator) -> tuple[np.nd
     Raises
     ------
     ValueError
-        If there are fewer than two groups.
+        If there are fewer than two groups that weigh anything.
     """
-    names, number = np.unique(np.asarray(groups, dtype=object).astype(str), return_inverse=True)
-    if len(names) < 2:
-        raise ValueError(f"{len(names)} group among {len(groups)} tiles; a split by group needs at least 2")
-    sizes = np.bincount(number)
+    names, first, number = np.unique([str(g) for g in groups], return_index=True, return_inverse=True)
+    sizes = np.bincount(number, weights)
+    if (sizes > 0).sum() < 2:
+        raise ValueError(f"{(sizes > 0).sum()} group among {len(groups)} tiles; a split by group needs at least 2")
+    stratum_of = np.zeros(len(names), np.int64)
+    if strata is not None:
+        stratum_of = np.unique([str(strata[i]) for i in first], return_inverse=True)[1]
+    held = np.zeros((stratum_of.max() + 1, 2))
     side = np.zeros(len(names), bool)
-    counts = [0, 0]
     for group in rng.permutation(len(names)):
-        side[group] = counts[1] < counts[0]
-        counts[int(side[group])] += int(sizes[group])
-    first = ~side[number]
-    return np.flatnonzero(first), np.flatnonzero(~first)
+        own = held[stratum_of[group]]
+        lighter = own if own[0] != own[1] else held.sum(0)
+        side[group] = lighter[1] < lighter[0]
+        own[int(side[group])] += sizes[group]
+    return np.flatnonzero(~side[number]), np.flatnonzero(side[number])
 
 
 def random_halves(
@@ -87,6 +106,8 @@ def random_halves(
     n_made: int,
     made_groups: Sequence[str] | None = None,
     *,
+    strata: Sequence[str] | None = None,
+    weights: np.ndarray | None = None,
     n_halves: int = 10,
     seed: int = 0,
 ) -> list[Halves]:
@@ -102,6 +123,8 @@ def random_halves(
         Group of the real tile that each made tile has its layout from. A made
         tile then stands in for its own group only. None: any made tile may
         stand in for any real one.
+    strata, weights
+        Of the real tiles: see `group_halves`.
     n_halves
         Number of partings.
 
@@ -118,7 +141,7 @@ def random_halves(
     rng = np.random.default_rng(seed)
     found = []
     for _ in range(n_halves):
-        reference, held_out = group_halves(real_groups, rng)
+        reference, held_out = group_halves(real_groups, rng, strata=strata, weights=weights)
         candidates = np.arange(n_made)
         if made_groups is not None:
             wanted = {str(real_groups[i]) for i in held_out}
@@ -172,6 +195,8 @@ def compare(statistic: Statistic, real: Any, made: Any, halves: Sequence[Halves]
             made_sd=float(made_values.std()),
             floor=float(floor_values.mean()),
             floor_sd=float(floor_values.std()),
+            excess=float((made_values - floor_values).mean()),
+            excess_sd=float((made_values - floor_values).std()),
             all_tiles=float(value),
         )
     return found

@@ -1,8 +1,8 @@
 """Stain, sharpness and rim of made against real tiles.
 
-No learned features: every figure can be checked by eye and hand. Distances are
-earth mover's distances; the distance between two halves of the real tiles is
-their unit (see `split_half`).
+No learned features: every figure can be checked by eye and hand. Stains are
+compared by the earth mover's distance, with the distance between two halves of
+the real tiles as the unit (see `split_half`); sharpness and rim by ratios.
 """
 
 from __future__ import annotations
@@ -24,6 +24,17 @@ _BIN_WIDTH = 0.01  # optical density
 _BIN_EDGES = np.arange(-1.0, 6.0 + _BIN_WIDTH / 2, _BIN_WIDTH)
 
 
+class Ratio(BaseModel):
+    """Made over real: ratio of the geometric means over tiles, so that one stark tile does not decide."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    value: float
+    low: float
+    """Lower end of the 95 % interval, bootstrap over groups."""
+    high: float
+
+
 class TextureReport(BaseModel):
     """Made against real tiles, without learned features."""
 
@@ -36,12 +47,12 @@ class TextureReport(BaseModel):
     haematoxylin: Compared
     """Earth mover's distance of the optical density's distribution over all pixels."""
     eosin: Compared
-    high_frequency_energy: Compared
-    """Ratio, other over real, of the geometric means over tiles; 1 = as sharp as real tiles."""
-    high_frequency_share: Compared
-    """The same of the share of all energy, which does not depend on contrast."""
-    rim_gradient: Compared
-    """Ratio, other over real, of the gradient energy in the rim over the interior; above 1: noise at the rim."""
+    high_frequency_energy: Ratio
+    """Of the luma above a quarter of Nyquist; 1 = as much fine detail as in real tiles."""
+    high_frequency_share: Ratio
+    """The same as a share of all energy, which does not depend on contrast."""
+    rim_gradient: Ratio
+    """Gradient energy of the rim over the interior; above 1: noise at the rim, below: smeared there."""
 
 
 def texture(
@@ -51,12 +62,13 @@ def texture(
     seed: int = 0,
     *,
     made_groups: Sequence[str] | None = None,
+    real_strata: Sequence[str] | None = None,
     n_halves: int = 10,
 ) -> TextureReport:
     """Compare stains, sharpness and rim; arguments as in `realism.realism`."""
-    halves = random_halves(real_groups, len(made_images), made_groups, n_halves=n_halves, seed=seed)
+    halves = random_halves(real_groups, len(made_images), made_groups, strata=real_strata, n_halves=n_halves, seed=seed)
     stains = compare(_stain_distances, _histograms(real_images), _histograms(made_images), halves)
-    ratios = compare(_ratios, _logarithms(real_images), _logarithms(made_images), halves)
+    ratios = _ratios(_logarithms(real_images), _logarithms(made_images), real_groups, made_groups, seed)
     return TextureReport(
         n_real=len(real_images), n_made=len(made_images), n_halves=n_halves, seed=seed, **stains, **ratios
     )
@@ -82,11 +94,37 @@ def _stain_distances(real: np.ndarray, other: np.ndarray) -> dict[str, float]:
     return {"haematoxylin": haematoxylin, "eosin": eosin}
 
 
+_MEASURES = {
+    "high_frequency_energy": high_frequency_energy,
+    "high_frequency_share": high_frequency_share,
+    "rim_gradient": rim_gradient_ratio,
+}
+
+
 def _logarithms(images: Sequence[np.ndarray]) -> np.ndarray:
-    measures = (high_frequency_energy, high_frequency_share, rim_gradient_ratio)
-    return np.log([[measure(image) for measure in measures] for image in images])  # (N, 3)
+    return np.log([[measure(image) for measure in _MEASURES.values()] for image in images])  # (N, 3)
 
 
-def _ratios(real: np.ndarray, other: np.ndarray) -> dict[str, float]:
-    ratios = np.exp(other.mean(0) - real.mean(0))
-    return dict(zip(("high_frequency_energy", "high_frequency_share", "rim_gradient"), ratios.tolist(), strict=True))
+def _ratios(
+    real: np.ndarray,
+    made: np.ndarray,
+    real_groups: Sequence[str],
+    made_groups: Sequence[str] | None,
+    seed: int,
+    n_draws: int = 1000,
+) -> dict[str, Ratio]:
+    # Made tiles without a group are drawn one by one; those with one are drawn together with their real tiles.
+    of_made = [f"made {i}" for i in range(len(made))] if made_groups is None else [f"group {g}" for g in made_groups]
+    names, number = np.unique([*(f"group {g}" for g in real_groups), *of_made], return_inverse=True)
+    rng = np.random.default_rng(seed)
+    drawn = []
+    for _ in range(n_draws):
+        times = np.bincount(rng.integers(len(names), size=len(names)), minlength=len(names))[number]
+        of_real, of_other = times[: len(real)], times[len(real) :]
+        if of_real.any() and of_other.any():
+            drawn.append(np.average(made, 0, weights=of_other) - np.average(real, 0, weights=of_real))
+    low, high = np.exp(np.quantile(drawn, (0.025, 0.975), axis=0))
+    value = np.exp(made.mean(0) - real.mean(0))
+    return {
+        name: Ratio(value=float(value[i]), low=float(low[i]), high=float(high[i])) for i, name in enumerate(_MEASURES)
+    }

@@ -13,9 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from napari_cosynth.evaluation.linear import fit_linear
-
-_PENALTY = 0.03  # inverse strength of the L2 penalty
+from napari_cosynth.evaluation.linear import LinearClassifier
 
 
 class Recognition(BaseModel):
@@ -83,7 +81,7 @@ class TissueClassifier:
             raise ValueError(f"all training tiles are {names[0]!r}; at least two names are needed")
         self.names: tuple[str, ...] = tuple(sorted(set(names)))
         self._n_train = len(names)
-        self._pipeline = fit_linear(features, list(names), _PENALTY)
+        self._classifier = LinearClassifier({"features": features}, list(names))
 
     @property
     def n_train(self) -> int:
@@ -92,7 +90,7 @@ class TissueClassifier:
 
     def recognise(self, features: np.ndarray) -> list[str]:
         """The name of each tile: float (n, d) -> n names."""
-        return [str(name) for name in self._pipeline.predict(features)] if len(features) else []
+        return [str(name) for name in self._classifier.labels({"features": features})] if len(features) else []
 
 
 def tissue_adherence(

@@ -16,7 +16,7 @@ from skimage.segmentation import watershed
 def split_nuclei(
     foreground: np.ndarray,
     distance: np.ndarray,
-    sigma: float = 1.0,
+    sigma: float = 2.0,
     depth: float = 0.1,
     smallest: int = 20,
 ) -> np.ndarray:

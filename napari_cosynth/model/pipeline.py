@@ -15,7 +15,7 @@ from diffusers.schedulers.scheduling_flow_match_euler_discrete import FlowMatchE
 from diffusers.utils import BaseOutput
 from torch import Tensor
 
-from napari_cosynth.classes import Taxonomy
+from napari_cosynth.classes import BUNDLED, Taxonomy
 from napari_cosynth.layout import Layout
 from napari_cosynth.model.conditioning import COMPLETE, DROPPED, layout_condition
 from napari_cosynth.model.instances import Labels, decode
@@ -59,7 +59,7 @@ class CoSynthPipeline(DiffusionPipeline):
     unet, scheduler, text_encoder
         The parts; ``from_pretrained(folder)`` loads them.
     taxonomy
-        The model's classes, as ``Taxonomy.model_dump(mode="json")``.
+        The model's classes, as ``Taxonomy.model_dump(mode="json")``; the bundled ones if None.
 
     Examples
     --------
@@ -73,11 +73,11 @@ class CoSynthPipeline(DiffusionPipeline):
         unet: JointUNet,
         scheduler: FlowMatchEulerDiscreteScheduler,
         text_encoder: TextEncoder,
-        taxonomy: dict,
+        taxonomy: dict | None = None,
     ) -> None:
         super().__init__()
         self.register_modules(unet=unet, scheduler=scheduler, text_encoder=text_encoder)
-        self.register_to_config(taxonomy=taxonomy)
+        self.register_to_config(taxonomy=taxonomy or BUNDLED.model_dump(mode="json"))
         self._progress_bar_config = {"disable": True}
 
     @property
@@ -199,9 +199,7 @@ class CoSynthPipeline(DiffusionPipeline):
                 "generator for each or one for all"
             )
         noise = self.draw_noise((layouts[0].height, layouts[0].width), generators)
-        for step in self.denoise(
-            layouts, prompts, noise, num_inference_steps, guidance_scale, layout_guidance_scale
-        ):
+        for step in self.denoise(layouts, prompts, noise, num_inference_steps, guidance_scale, layout_guidance_scale):
             if callback_on_step_end is not None:
                 callback_on_step_end(self, step.number - 1, step.timestep, {"joint": step.joint})
         return self.decode(step.joint, layouts)

@@ -17,6 +17,7 @@ from typing import Literal
 import torch
 from diffusers.utils import logging as diffusers_logging
 from safetensors import SafetensorError, safe_open
+from transformers.utils import logging as transformers_logging
 
 from napari_cosynth.classes import Taxonomy
 from napari_cosynth.model.pipeline import CoSynthPipeline
@@ -134,7 +135,7 @@ def load(folder: ModelFolder, device: str = "cpu", dtype: Dtype = "float32") -> 
     """
     if device not in available_devices():
         raise ModelError(f"no device {device!r} on this machine; there are {', '.join(available_devices())}")
-    diffusers_logging.set_verbosity_error()
+    _be_quiet()
     pipe = CoSynthPipeline.from_pretrained(folder.path, local_files_only=True)
     pipe.unet.to(device=device, dtype=getattr(torch, dtype), memory_format=torch.channels_last).eval()
     pipe.text_encoder.to(device)
@@ -156,7 +157,15 @@ def choose_dtype(folder: ModelFolder, device: str) -> Dtype:
     The measurement takes about a second and is remembered for each processor, device and network.
     """
     config = _json(folder.path / "unet" / "config.json")
+    _be_quiet()
     return fastest_dtype(lambda: JointUNet.from_config(config), device, f"{platform.processor()}|{config}")
+
+
+def _be_quiet() -> None:
+    """No bars and hints of the libraries: the program shows progress of its own."""
+    diffusers_logging.set_verbosity_error()
+    diffusers_logging.disable_progress_bar()
+    transformers_logging.disable_progress_bar()
 
 
 def _check_weights(path: Path) -> None:

@@ -55,9 +55,7 @@ class CropDataset(Dataset):
         crop = self.sampler.crop(index)
         rng = np.random.default_rng([self.sampler.seed, index, 1])
         without_text, without_layout = rng.random(2) < (TEXT_DROPOUT, LAYOUT_DROPOUT)
-        return crop_tensors(
-            crop, self.sampler.taxonomy, self.dropout and without_text, self.dropout and without_layout
-        )
+        return crop_tensors(crop, self.sampler.taxonomy, self.dropout and without_text, self.dropout and without_layout)
 
 
 def crop_tensors(crop: Crop, taxonomy: Taxonomy, without_text: bool = False, without_layout: bool = False) -> tuple:

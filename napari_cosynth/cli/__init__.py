@@ -1,0 +1,28 @@
+"""The command line: `napari-cosynth`.
+
+Exit codes: 0 done, 2 wrong input, 1 failure.
+"""
+
+from __future__ import annotations
+
+import typer
+
+from napari_cosynth.cli.info import info
+from napari_cosynth.cli.points import points
+from napari_cosynth.cli.synth import synth
+from napari_cosynth.cli.train import train
+
+app = typer.Typer(
+    name="napari-cosynth",
+    help="Make labelled nuclei tiles from points and a prompt. For research, not for diagnosis.",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    pretty_exceptions_show_locals=False,
+    add_completion=False,
+)
+app.command()(synth)
+app.command()(info)
+app.command()(points)
+app.command()(train)
+
+main = app
