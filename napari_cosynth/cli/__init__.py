@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import typer
 
+from napari_cosynth.cli.evaluate import evaluate
 from napari_cosynth.cli.info import info
 from napari_cosynth.cli.points import points
 from napari_cosynth.cli.synth import synth
@@ -24,5 +25,6 @@ app.command()(synth)
 app.command()(info)
 app.command()(points)
 app.command()(train)
+app.command()(evaluate)
 
 main = app

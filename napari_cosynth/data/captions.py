@@ -30,6 +30,19 @@ WHITE = 0.12
 
 _SPECIES = ("human", "mouse")
 
+CLASS_WORDS = {
+    "neoplastic": ("neoplastic", "neoplastic", "tumour", "malignant"),
+    "inflammatory": ("inflammatory", "inflammatory", "lymphoid", "immune"),
+    "connective": ("connective", "connective", "stromal", "spindle-shaped"),
+    "epithelial": ("epithelial", "epithelial", "benign epithelial"),
+    "positive": ("positive", "Ki-67 positive", "brown"),
+    "negative": ("negative", "Ki-67 negative", "blue"),
+}
+"""What pathologists call nuclei of a class; the class' own name most often."""
+_GLANDULAR = ("epithelial", "neoplastic")
+_LUMEN_PX, _EPITHELIUM_PX = 18.0, 30.0
+"""Least radius of a lumen, and how far beyond it the first row of nuclei may stand."""
+
 
 @dataclass(frozen=True)
 class Facts:
@@ -46,6 +59,8 @@ class Facts:
     staining: str = ""
     focus: str = ""
     space: str = ""
+    structure: tuple[str, ...] = ()
+    """Alternative phrases for the one structure that fills the crop."""
 
 
 def tissue_of(tile: LabelledTile) -> tuple[str, str, str]:
@@ -90,6 +105,8 @@ def describe(tile: LabelledTile, image: np.ndarray, centroids: np.ndarray, class
     white = float((density < WHITE).mean())
     strength = float(density.mean())
     counts = Counter(c for c in classes if c != UNSPECIFIED)
+    word = _density(len(centroids), image.shape[:2])
+    names = tuple(name for name, n in counts.most_common() if n >= 0.1 * counts.total())
     return Facts(
         organ=organ,
         disease=disease,
@@ -97,18 +114,63 @@ def describe(tile: LabelledTile, image: np.ndarray, centroids: np.ndarray, class
         stain="Ki-67 IHC" if tile.is_ihc else tile.stain,
         magnification=tile.magnification,
         # Partial labels count too few nuclei.
-        density=_density(len(centroids), image.shape[:2]) if tile.coverage == "complete" else "",
-        classes=tuple(name for name, n in counts.most_common() if n >= 0.1 * counts.total()),
+        density=word if tile.coverage == "complete" else "",
+        classes=names,
         arrangement=_arrangement(centroids, image.shape[:2]),
         staining="pale" if strength < PALE else "strong" if strength > STRONG else "",
         focus="soft focus" if crispness < SOFT else "sharp focus" if crispness > SHARP else "",
         space="wide white space" if white > 0.4 else "white lumina" if white > 0.15 else "",
+        structure=_structure(names, word, centroids, classes, image.shape[:2]),
     )
 
 
 def _density(n: int, size: tuple[int, int]) -> str:
     per_mm2 = n / (size[0] * size[1] * (0.25e-3) ** 2)
     return next(word for limit, word in DENSITY if per_mm2 <= limit)
+
+
+def _structure(
+    names: tuple[str, ...], density: str, centroids: np.ndarray, classes: tuple[str, ...], size: tuple[int, int]
+) -> tuple[str, ...]:
+    """What a pathologist would call the crop, as far as its points tell."""
+    crowded = density in ("dense", "crowded")
+    if _is_gland(centroids[[c in _GLANDULAR for c in classes]], centroids, size):
+        return ("a gland", "gland", "glandular lumen")
+    match names[:2]:
+        case ("inflammatory", *_) if crowded:
+            return ("dense lymphocytes", "lymphocytic infiltrate", "lymphoid aggregate")
+        case ("neoplastic", "inflammatory"):
+            return (
+                "tumour with lymphocytes",
+                "tumour-infiltrating lymphocytes",
+                "tumour nest with lymphocytes around it",
+            )
+        case ("neoplastic", *_) if crowded:
+            return ("tumour nest", "solid tumour", "tumour cells side by side")
+        case ("connective", "inflammatory") | ("inflammatory", "connective"):
+            return ("stroma with lymphocytes", "inflamed stroma")
+        case ("connective", *_):
+            return ("stroma", "fibrous stroma", "connective tissue")
+        case ("epithelial", *_):
+            return ("epithelium", "normal epithelium")
+        case _:
+            return ()
+
+
+def _is_gland(lining: np.ndarray, centroids: np.ndarray, size: tuple[int, int]) -> bool:
+    """True if nuclei of a lining stand around a place without nuclei, on six of eight sides."""
+    if len(lining) < 6:
+        return False
+    rows, cols = (np.arange(_LUMEN_PX, side - _LUMEN_PX, 8) for side in size)
+    places = np.stack(np.meshgrid(rows, cols, indexing="ij"), -1).reshape(-1, 2)
+    radius = cKDTree(centroids).query(places)[0]
+    for place, r in zip(places[radius >= _LUMEN_PX], radius[radius >= _LUMEN_PX], strict=True):
+        offset = lining - place
+        near = offset[np.hypot(*offset.T) <= r + _EPITHELIUM_PX]
+        octants = np.floor(np.arctan2(near[:, 0], near[:, 1]) / (np.pi / 4)).astype(int) % 8
+        if len(np.unique(octants)) >= 6:
+            return True
+    return False
 
 
 def _arrangement(centroids: np.ndarray, size: tuple[int, int]) -> str:
@@ -140,7 +202,7 @@ def _tissue(facts: Facts, rng: np.random.Generator) -> str:
 def _nuclei(facts: Facts, rng: np.random.Generator) -> str:
     """For example "dense neoplastic and inflammatory nuclei"."""
     classes = facts.classes if rng.random() < 0.5 else facts.classes[:1]
-    words = [facts.density, " and ".join(classes)]
+    words = [facts.density, " and ".join(_pick(rng, *CLASS_WORDS.get(c, (c,))) for c in classes)]
     text = " ".join(w for w in words if w)
     return f"{text} {_pick(rng, 'nuclei', 'cells')}" if text else ""
 
@@ -152,6 +214,7 @@ def _details(facts: Facts, rng: np.random.Generator) -> list[str]:
         "strong": _pick(rng, "strong staining", "dark staining"),
     }
     phrases = [
+        _pick(rng, *facts.structure) if facts.structure else "",
         staining.get(facts.staining, ""),
         facts.focus,
         facts.space,
@@ -188,7 +251,7 @@ def _paper(facts: Facts, rng: np.random.Generator) -> str:
     """The sentence of Min, Oh, Jeong (arXiv 2407.14434), sec. 4.1."""
     del rng
     text = f"high quality histopathology {facts.organ or facts.disease} tissue image".replace("  ", " ")
-    names = [f"{name}" for name in facts.classes]
+    names = list(facts.classes)
     if not names:
         return text
     listed = names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1]

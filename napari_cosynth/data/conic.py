@@ -18,10 +18,10 @@ from pathlib import Path
 import numpy as np
 
 from napari_cosynth.classes import UNSPECIFIED
-from napari_cosynth.data.centroids import interior_points
 from napari_cosynth.data.class_map import majority_class
 from napari_cosynth.data.labelled import LabelledTile
 from napari_cosynth.data.npy import open_npy, rgb_uint8
+from napari_cosynth.interior import interior_points
 
 _CLASSES = (
     UNSPECIFIED,
@@ -88,7 +88,7 @@ def read_conic(path: Path, split: str | None = None) -> Iterator[LabelledTile]:
             image=rgb_uint8(images[i], f"{path / 'images.npy'}, tile {i}"),
             instances=np.ascontiguousarray(instances),
             ids=ids,
-            centroids=points,
+            centroids=points.astype(float),
             classes=tuple(_CLASSES[c] for c in majority_class(instances, class_map, ids)),
             um_per_px=_UM_PER_PX,
             source=path.resolve().name,

@@ -21,10 +21,10 @@ from scipy.io import loadmat
 from skimage.io import imread
 
 from napari_cosynth.classes import UNSPECIFIED
-from napari_cosynth.data.centroids import interior_points
 from napari_cosynth.data.class_map import majority_class
 from napari_cosynth.data.labelled import LabelledTile
 from napari_cosynth.data.npy import open_npy
+from napari_cosynth.interior import interior_points
 
 CONSEP_TYPES: Mapping[int, str] = {
     1: "other",
@@ -141,7 +141,7 @@ def _tile(
         image=np.ascontiguousarray(image[..., :3]),
         instances=instances,
         ids=ids,
-        centroids=points,
+        centroids=points.astype(float),
         classes=tuple(names[t] for t in types.tolist()),
         um_per_px=um_per_px,
         source=source,

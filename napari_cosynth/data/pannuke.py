@@ -20,9 +20,9 @@ from pathlib import Path
 
 import numpy as np
 
-from napari_cosynth.data.centroids import interior_points
 from napari_cosynth.data.labelled import LabelledTile
 from napari_cosynth.data.npy import open_npy, rgb_uint8
+from napari_cosynth.interior import interior_points
 
 _CHANNELS = ("neoplastic", "inflammatory", "connective", "other", "epithelial")
 """Class of each channel of ``masks.npy`` but the last; PanNuke's "dead" is our "other"."""
@@ -84,7 +84,7 @@ def read_pannuke(path: Path, split: str | None = None) -> Iterator[LabelledTile]
                 image=rgb_uint8(images[i], f"{folder / 'images.npy'}, tile {i}"),
                 instances=instances,
                 ids=ids,
-                centroids=points,
+                centroids=points.astype(float),
                 classes=tuple(_CHANNELS[channels[number]] for number in ids),
                 um_per_px=_UM_PER_PX,
                 source=path.resolve().name,

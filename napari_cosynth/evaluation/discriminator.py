@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
+from napari_cosynth.evaluation.bootstrap import Estimate
 from napari_cosynth.evaluation.linear import LinearClassifier
 
 
@@ -22,11 +23,9 @@ class DiscriminatorReport(BaseModel):
 
     vectors: str
     """What the classifier saw: feature space, statistics or both."""
-    auc: float
-    """Mean over folds of the area under the ROC curve, weighted by real-made pairs."""
-    auc_low: float
-    """Lower end of the 95 % interval, bootstrap over groups."""
-    auc_high: float
+    auc: Estimate
+    """Mean over folds of the area under the ROC curve, weighted by real-made pairs. The
+    interval covers the choice of groups, not the chance of training."""
     n_real: int
     n_made: int
     n_groups: int
@@ -59,11 +58,6 @@ def real_versus_made(
         Deals groups to folds and draws the bootstrap.
     n_folds
         At most this many; fewer if there are fewer groups.
-
-    Returns
-    -------
-    The area under the curve. The interval covers the choice of groups, not the
-    chance of training.
 
     Raises
     ------
@@ -100,12 +94,10 @@ def real_versus_made(
             "at least two groups must have both"
         )
     drawn = _bootstrap(scores, is_made, groups, usable, rng, n_bootstraps)
-    low, high = np.quantile(drawn, (0.025, 0.975))
+    low, high = np.quantile(drawn, (0.025, 0.975)).tolist() if len(drawn) else (None, None)
     return DiscriminatorReport(
         vectors=" + ".join(real),
-        auc=_auc(scores, is_made, np.ones(len(is_made)), usable),
-        auc_low=float(low),
-        auc_high=float(high),
+        auc=Estimate(value=_auc(scores, is_made, np.ones(len(is_made)), usable), low=low, high=high),
         n_real=len(real_groups),
         n_made=len(made_groups),
         n_groups=len(set(groups)),

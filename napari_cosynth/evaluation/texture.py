@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
+from napari_cosynth.evaluation.bootstrap import Estimate, Sums, estimates
 from napari_cosynth.evaluation.split_half import Compared, compare, random_halves
 from napari_cosynth.evaluation.tile_statistics import (
     high_frequency_energy,
@@ -24,19 +25,12 @@ _BIN_WIDTH = 0.01  # optical density
 _BIN_EDGES = np.arange(-1.0, 6.0 + _BIN_WIDTH / 2, _BIN_WIDTH)
 
 
-class Ratio(BaseModel):
-    """Made over real: ratio of the geometric means over tiles, so that one stark tile does not decide."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    value: float
-    low: float
-    """Lower end of the 95 % interval, bootstrap over groups."""
-    high: float
-
-
 class TextureReport(BaseModel):
-    """Made against real tiles, without learned features."""
+    """Made against real tiles, without learned features.
+
+    Ratios are made over real, of geometric means over tiles, so that one stark
+    tile does not decide.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -47,11 +41,11 @@ class TextureReport(BaseModel):
     haematoxylin: Compared
     """Earth mover's distance of the optical density's distribution over all pixels."""
     eosin: Compared
-    high_frequency_energy: Ratio
+    high_frequency_energy: Estimate
     """Of the luma above a quarter of Nyquist; 1 = as much fine detail as in real tiles."""
-    high_frequency_share: Ratio
+    high_frequency_share: Estimate
     """The same as a share of all energy, which does not depend on contrast."""
-    rim_gradient: Ratio
+    rim_gradient: Estimate
     """Gradient energy of the rim over the interior; above 1: noise at the rim, below: smeared there."""
 
 
@@ -106,25 +100,22 @@ def _logarithms(images: Sequence[np.ndarray]) -> np.ndarray:
 
 
 def _ratios(
-    real: np.ndarray,
-    made: np.ndarray,
-    real_groups: Sequence[str],
-    made_groups: Sequence[str] | None,
-    seed: int,
-    n_draws: int = 1000,
-) -> dict[str, Ratio]:
+    real: np.ndarray, made: np.ndarray, real_groups: Sequence[str], made_groups: Sequence[str] | None, seed: int
+) -> dict[str, Estimate]:
     # Made tiles without a group are drawn one by one; those with one are drawn together with their real tiles.
-    of_made = [f"made {i}" for i in range(len(made))] if made_groups is None else [f"group {g}" for g in made_groups]
-    names, number = np.unique([*(f"group {g}" for g in real_groups), *of_made], return_inverse=True)
-    rng = np.random.default_rng(seed)
-    drawn = []
-    for _ in range(n_draws):
-        times = np.bincount(rng.integers(len(names), size=len(names)), minlength=len(names))[number]
-        of_real, of_other = times[: len(real)], times[len(real) :]
-        if of_real.any() and of_other.any():
-            drawn.append(np.average(made, 0, weights=of_other) - np.average(real, 0, weights=of_real))
-    low, high = np.exp(np.quantile(drawn, (0.025, 0.975), axis=0))
-    value = np.exp(made.mean(0) - real.mean(0))
-    return {
-        name: Ratio(value=float(value[i]), low=float(low[i]), high=float(high[i])) for i, name in enumerate(_MEASURES)
-    }
+    of_made = [("made", i) for i in range(len(made))] if made_groups is None else [("group", g) for g in made_groups]
+    tallies = [
+        {f"{which} tiles": 1.0, **{f"{which} {name}": value for name, value in zip(_MEASURES, row, strict=True)}}
+        for which, rows in (("real", real), ("made", made))
+        for row in rows
+    ]
+
+    def ratios(sums: Sums) -> dict[str, np.ndarray]:
+        # A draw may hold no made tile at all: its ratio is NaN and left out of the interval.
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return {
+                name: np.exp(sums[f"made {name}"] / sums["made tiles"] - sums[f"real {name}"] / sums["real tiles"])
+                for name in _MEASURES
+            }
+
+    return estimates(tallies, [*(("group", g) for g in real_groups), *of_made], ratios, seed=seed)

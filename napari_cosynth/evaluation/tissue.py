@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
+from napari_cosynth.evaluation.bootstrap import Estimate, estimates
 from napari_cosynth.evaluation.linear import LinearClassifier
 
 
@@ -22,11 +23,8 @@ class Recognition(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     n: int
-    accuracy: float
-    """Share of tiles whose name was recognised."""
-    accuracy_low: float
-    """Lower end of the 95 % interval, bootstrap over groups."""
-    accuracy_high: float
+    accuracy: Estimate
+    """Share of tiles whose name was recognised; interval over groups."""
     balanced_accuracy: float
     """Mean over names of the share recognised: rare names count as much as common ones."""
     per_name: dict[str, tuple[int, float]]
@@ -53,7 +51,7 @@ class TissueReport(BaseModel):
     @property
     def relative_accuracy(self) -> float | None:
         """Accuracy on made over accuracy on real tiles; None if the latter is 0."""
-        return self.made.accuracy / self.real.accuracy if self.real.accuracy > 0 else None
+        return self.made.accuracy.value / self.real.accuracy.value if self.real.accuracy.value else None
 
 
 class TissueClassifier:
@@ -119,7 +117,6 @@ def tissue_adherence(
     ValueError
         If features, names and groups differ in number, or no name is known.
     """
-    rng = np.random.default_rng(seed)
     known = set(classifier.names)
     recognitions = []
     for what, (features, names, groups) in (("real", real), ("made", made)):
@@ -134,7 +131,7 @@ def tissue_adherence(
             )
         asked = [names[i] for i in kept]
         answered = classifier.recognise(features[kept])
-        recognitions.append(_recognition(asked, answered, [str(groups[i]) for i in kept], rng))
+        recognitions.append(_recognition(asked, answered, [str(groups[i]) for i in kept], seed))
     counts = [n for n, _ in recognitions[0].per_name.values()]
     return TissueReport(
         feature_space=feature_space,
@@ -147,25 +144,20 @@ def tissue_adherence(
     )
 
 
-def _recognition(
-    asked: Sequence[str], answered: Sequence[str], groups: Sequence[str], rng: np.random.Generator, n_draws: int = 1000
-) -> Recognition:
-    right = np.array([a == b for a, b in zip(asked, answered, strict=True)], float)
-    name_of = np.array(asked)
-    per_name = {str(n): (int((name_of == n).sum()), float(right[name_of == n].mean())) for n in np.unique(name_of)}
-    wrong = {
-        name: Counter(b for a, b in zip(asked, answered, strict=True) if a == name and b != name) for name in per_name
-    }
-    names, number = np.unique(np.array(groups), return_inverse=True)
-    right_in, size_of = np.bincount(number, right), np.bincount(number)
-    drawn = rng.integers(len(names), size=(n_draws, len(names)))
-    low, high = np.quantile(right_in[drawn].sum(1) / size_of[drawn].sum(1), (0.025, 0.975))
+def _recognition(asked: Sequence[str], answered: Sequence[str], groups: Sequence[str], seed: int) -> Recognition:
+    right: dict[str, list[bool]] = {}
+    mistaken: dict[str, Counter[str]] = {}
+    for name, answer in zip(asked, answered, strict=True):
+        right.setdefault(name, []).append(answer == name)
+        if answer != name:
+            mistaken.setdefault(name, Counter())[answer] += 1
+    per_name = {name: (len(right[name]), float(np.mean(right[name]))) for name in sorted(right)}
+    tallies = [{"right": float(a == b), "tiles": 1.0} for a, b in zip(asked, answered, strict=True)]
+    accuracy = estimates(tallies, groups, lambda sums: {"accuracy": sums["right"] / sums["tiles"]}, seed=seed)
     return Recognition(
         n=len(asked),
-        accuracy=float(right.mean()),
-        accuracy_low=float(low),
-        accuracy_high=float(high),
+        accuracy=accuracy["accuracy"],
         balanced_accuracy=float(np.mean([share for _, share in per_name.values()])),
         per_name=per_name,
-        taken_for={name: count.most_common(1)[0][0] for name, count in wrong.items() if count},
+        taken_for={name: mistaken[name].most_common(1)[0][0] for name in sorted(mistaken)},
     )

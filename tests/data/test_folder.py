@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from skimage.io import imsave
 
-from napari_cosynth.data.centroids import interior_points
 from napari_cosynth.data.folder import is_folder, read_folder
+from napari_cosynth.interior import interior_points
 
 TILE_COLUMNS = "name organ disease stain um_per_px height width n_nuclei split group annotation".split()
 NUCLEUS_COLUMNS = "name id row col class source_class area_px".split()

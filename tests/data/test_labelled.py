@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_cosynth.data.centroids import interior_points
+from napari_cosynth.interior import interior_points
 from napari_cosynth.data.labelled import LabelledTile
 
 

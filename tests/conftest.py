@@ -1,0 +1,149 @@
+"""Small stand-ins that many tests share: labelled tiles, a network, an encoder, a pipeline, a model folder.
+
+Nothing heavy is imported before a test asks for it.
+"""
+
+from __future__ import annotations
+
+import shutil
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy import ndimage as ndi
+
+from napari_cosynth.classes import BUNDLED
+from napari_cosynth.data.labelled import LabelledTile
+from napari_cosynth.interior import interior_points
+
+CLASSES = ("neoplastic", "inflammatory", "connective", "epithelial", "unspecified")
+
+
+def ellipses(size: tuple[int, int] = (128, 128), seed: int = 0, tries: int = 90) -> np.ndarray:
+    """int32 (H, W): nuclei as filled ellipses, many of them touching, some cut by the edge, each in one piece."""
+    rng = np.random.default_rng(seed)
+    rows, cols = np.mgrid[: size[0], : size[1]]
+    instances = np.zeros(size, np.int32)
+    for _ in range(tries):
+        row, col, angle = *rng.uniform(0, size), rng.uniform(0, np.pi)
+        along = (rows - row) * np.cos(angle) + (cols - col) * np.sin(angle)
+        across = (cols - col) * np.cos(angle) - (rows - row) * np.sin(angle)
+        ellipse = (along / rng.uniform(6, 9)) ** 2 + (across / rng.uniform(4, 6)) ** 2 <= 1
+        free = ellipse & (instances == 0)
+        # A nucleus may press into its neighbour, but does not lie under it.
+        if free.sum() > max(40, 0.8 * ellipse.sum()) and ndi.label(free)[1] == 1:
+            instances[free] = instances.max() + 1
+    return instances
+
+
+def stained(instances: np.ndarray, seed: int = 0) -> np.ndarray:
+    """uint8 (H, W, 3): purple nuclei on pink, with grain."""
+    grain = np.random.default_rng(seed).normal(0, 8, (*instances.shape, 1))
+    color = np.where((instances > 0)[..., None], (110, 70, 150), (225, 170, 200))
+    return np.clip(color + grain, 0, 255).astype(np.uint8)
+
+
+def labelled_tile(seed: int = 0, size: tuple[int, int] = (128, 128), masks: bool = True, **facts) -> LabelledTile:
+    """A tile of `ellipses`; without masks, of their points alone."""
+    instances = ellipses(size, seed)
+    ids, centroids = interior_points(instances)
+    classes = tuple(np.random.default_rng(seed).choice(CLASSES, len(ids)).tolist())
+    return LabelledTile(
+        **{
+            "name": f"tile-{seed}",
+            "image": stained(instances, seed),
+            "instances": instances if masks else None,
+            "ids": ids,
+            "centroids": centroids.astype(float),
+            "classes": classes,
+            "source": "made",
+            "organ": "colon",
+            **facts,
+        }
+    )
+
+
+@pytest.fixture(scope="session")
+def make_ellipses():
+    return ellipses
+
+
+@pytest.fixture(scope="session")
+def make_tile():
+    return labelled_tile
+
+
+@pytest.fixture(scope="session")
+def make_unet():
+    """Tiny networks whose weights are all random, so that no input is ignored by an initial zero."""
+    import torch
+
+    from napari_cosynth.model.unet import JointUNet
+
+    def make(seed: int = 0, text_channels: int = 16, **config) -> JointUNet:
+        network = JointUNet(text_channels=text_channels, **({"channels": (32, 32), "attention_blocks": 1} | config))
+        generator = torch.Generator().manual_seed(seed)
+        for name, weight in network.named_parameters():
+            if "norm" not in name:
+                fan_in = weight[0].numel() if weight.ndim > 1 else 100
+                weight.data = torch.randn(weight.shape, generator=generator) / fan_in**0.5
+        return network.eval()
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def make_encoder():
+    """Encoders of 16 channels that take a word's state from its letters, without weights."""
+    import torch
+
+    class FakeEncoder(torch.nn.Module):
+        def encode(self, prompts: list[str]):
+            words = [p.split() for p in prompts]
+            states = torch.zeros(len(prompts), max(1, *map(len, words)), 16)
+            mask = torch.zeros(states.shape[:2], dtype=torch.bool)
+            for i, row in enumerate(words):
+                for j, word in enumerate(row):
+                    generator = torch.Generator().manual_seed(zlib.crc32(word.encode()))
+                    states[i, j] = torch.randn(16, generator=generator)
+                    mask[i, j] = True
+            return states, mask
+
+    return FakeEncoder
+
+
+@pytest.fixture
+def pipe(make_unet, make_encoder):
+    """A pipeline of the bundled taxonomy with a tiny network and the fake encoder."""
+    from diffusers.schedulers.scheduling_flow_match_euler_discrete import FlowMatchEulerDiscreteScheduler
+
+    from napari_cosynth.model.pipeline import CoSynthPipeline
+
+    return CoSynthPipeline(make_unet(), FlowMatchEulerDiscreteScheduler(), make_encoder())
+
+
+@pytest.fixture(scope="session")
+def minilm():
+    """The real text encoder."""
+    from napari_cosynth.model.text import TextEncoder
+
+    return TextEncoder.default()
+
+
+@pytest.fixture(scope="session")
+def model_folder(make_unet, minilm, tmp_path_factory) -> Path:
+    """A tiny model as training writes it. Read only: take `model_copy` to tamper with it."""
+    from napari_cosynth.training.export import export_model
+    from napari_cosynth.training.loop import TrainedState
+
+    network = make_unet(text_channels=minilm.channels)
+    folder = tmp_path_factory.mktemp("models") / "tiny"
+    state = TrainedState(network.state_dict(), 3, 24, 1.5, {"dense": 2, "colon": 5, "breast": 2})
+    export_model(state, dict(network.config), minilm, BUNDLED, folder)
+    return folder
+
+
+@pytest.fixture
+def model_copy(model_folder, tmp_path) -> Path:
+    return Path(shutil.copytree(model_folder, tmp_path / "model"))
