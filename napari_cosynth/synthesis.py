@@ -10,22 +10,34 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_cosynth.classes import Taxonomy
+from napari_cosynth.data.terms import unknown_words
 from napari_cosynth.layout import Layout
 from napari_cosynth.quality import layout_report
 from napari_cosynth.request import SynthesisRequest
+from napari_cosynth.resources import models_dir
 from napari_cosynth.tile import ProducedNucleus, SyntheticTile
 
 if TYPE_CHECKING:
     from napari_cosynth.model.instances import Labels
     from napari_cosynth.model.pipeline import CoSynthPipeline
+    from napari_cosynth.model.zoo import ModelFolder
 
 
 class SynthesisError(Exception):
     """A tile could not be made; the message says why and what to do."""
+
+
+class RequestError(SynthesisError):
+    """What was asked for cannot be made as it is: it needs another model, device or layout.
+
+    Trying again does not help, as it may after any other `SynthesisError`.
+    """
 
 
 @dataclass(frozen=True)
@@ -82,8 +94,10 @@ def make_request(
 
     Raises
     ------
-    SynthesisError
+    RequestError
         If the model or the device cannot be used.
+    SynthesisError
+        If the device fails.
     pydantic.ValidationError
         If a value is outside its range.
     """
@@ -93,7 +107,10 @@ def make_request(
 
     try:
         folder = zoo.find_model(model)
-        device = device or zoo.available_devices()[0]
+        devices = zoo.available_devices()
+        device = device or devices[0]
+        if device not in devices:
+            raise RequestError(f"no device {device!r} on this machine; choose one of: {', '.join(devices)}")
         chosen = {"steps": steps, "guidance": guidance, "layout_guidance": layout_guidance}
         return SynthesisRequest(
             layout=layout,
@@ -102,12 +119,37 @@ def make_request(
             device=device,
             dtype=dtype or zoo.choose_dtype(folder, device),
             threads=threads or torch.get_num_threads(),
-            model=folder.name if model is None or "/" not in str(model) else str(folder.path.resolve()),
+            model=_reference(folder),
             model_hash=folder.hash,
             **{name: value for name, value in chosen.items() if value is not None},
         )
-    except (zoo.ModelError, RuntimeError) as error:
+    except zoo.ModelError as error:
+        raise RequestError(str(error)) from error
+    except (RuntimeError, OSError) as error:
         raise SynthesisError(str(error)) from error
+
+
+def taxonomy_of(model: str | None = None) -> Taxonomy:
+    """The classes of a model; ``model`` as in `make_request`.
+
+    Raises
+    ------
+    RequestError
+        If the model cannot be used.
+    """
+    return _found(model).taxonomy
+
+
+def unseen_words(request: SynthesisRequest) -> tuple[str, ...]:
+    """Words of the prompt that the model's training never showed it; none if its folder does not tell.
+
+    Raises
+    ------
+    RequestError
+        If the model cannot be used.
+    """
+    terms = _found(request.model).prompt_terms
+    return unknown_words(request.prompt, terms) if terms else ()
 
 
 def run(request: SynthesisRequest) -> Iterator[Event]:
@@ -122,33 +164,42 @@ def run(request: SynthesisRequest) -> Iterator[Event]:
 
     Raises
     ------
+    RequestError
+        If the request cannot be met as it is.
     SynthesisError
-        Whatever goes wrong, with advice.
+        Whatever else goes wrong, with advice.
     """
     try:
         yield from _run(request)
     except SynthesisError:
         raise
-    except MemoryError as error:
-        raise SynthesisError(_out_of_memory(request)) from error
-    except RuntimeError as error:
-        text = str(error)
-        if "out of memory" in text.lower() or "can't allocate memory" in text.lower():
-            raise SynthesisError(_out_of_memory(request)) from error
-        raise SynthesisError(f"the model failed: {text}") from error
     except ValueError as error:
-        raise SynthesisError(str(error)) from error
+        # Model, text encoder and pipeline say with it what is wrong with what was asked.
+        raise RequestError(str(error)) from error
+    except (MemoryError, RuntimeError) as error:
+        if is_out_of_memory(error):
+            raise SynthesisError(_out_of_memory(request)) from error
+        raise SynthesisError(
+            f"the model failed on {request.device}: {error}. Try again, or on another device"
+        ) from error
+    except OSError as error:
+        raise SynthesisError(f"a file could not be read: {error}") from error
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """True if an error says that memory, of the machine or of a device, did not suffice."""
+    text = str(error).lower()
+    return isinstance(error, MemoryError) or "out of memory" in text or "can't allocate memory" in text
 
 
 def _run(request: SynthesisRequest) -> Iterator[Event]:
     import torch
 
-    from napari_cosynth.model import zoo
     from napari_cosynth.model.targets import image_of
 
-    folder = zoo.find_model(request.model)
+    folder = _found(request.model)
     if folder.hash != request.model_hash:
-        raise SynthesisError(
+        raise RequestError(
             f"the request was made for the model {request.model} with hash {request.model_hash}; the one found here "
             f"has {folder.hash}, so its tile would differ. Install that version, or make a new request"
         )
@@ -196,12 +247,34 @@ def tile_of(request: SynthesisRequest, image: np.ndarray, labels: Labels) -> Syn
 
 @lru_cache(maxsize=1)
 def _loaded(path: str, model_hash: str, device: str, dtype: Any) -> CoSynthPipeline:
-    from pathlib import Path
-
     from napari_cosynth.model import zoo
 
     del model_hash  # part of the cache's key: a folder that changed is loaded anew
-    return zoo.load(zoo.check_folder(Path(path)), device, dtype)
+    try:
+        return zoo.load(zoo.check_folder(Path(path)), device, dtype)
+    except (ValueError, RuntimeError, MemoryError):
+        raise
+    except Exception as error:  # the libraries raise whatever a damaged part of the folder leads to
+        raise RequestError(f"the model in {path} cannot be loaded ({error}); fetch the folder anew") from error
+
+
+def _found(model: str | None) -> ModelFolder:
+    from napari_cosynth.model import zoo
+
+    try:
+        return zoo.find_model(model)
+    except zoo.ModelError as error:
+        raise RequestError(str(error)) from error
+
+
+def _reference(folder: ModelFolder) -> str:
+    """How a request names a model: one that ships with the package by its name, any other by its place."""
+    path = folder.path.resolve()
+    try:
+        ships = path.parent == models_dir().resolve()
+    except FileNotFoundError:
+        ships = False
+    return folder.name if ships else str(path)
 
 
 def _out_of_memory(request: SynthesisRequest) -> str:

@@ -130,7 +130,7 @@ def read_record(path: Path) -> tuple[SynthesisRequest, dict[str, Any]]:
         record = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise TileFileError(f"{path}: cannot be read: {error.strerror}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise TileFileError(f"{path}: is not JSON ({error}); give the .json file of a tile") from error
     if not isinstance(record, dict) or record.get("kind") != KIND:
         raise TileFileError(f"{path}: is not the record of a tile; give a .json file that `synth` wrote")
@@ -139,6 +139,8 @@ def read_record(path: Path) -> tuple[SynthesisRequest, dict[str, Any]]:
             f"{path}: has schema version {record.get('schema_version')}; this program reads {SCHEMA_VERSION}. "
             "Use the program version that wrote it"
         )
+    if not isinstance(record.get("sha256"), dict):
+        raise TileFileError(f"{path}: has no content hashes (sha256); give the file as `synth` wrote it")
     try:
         return SynthesisRequest.model_validate(record.get("request")), record
     except ValidationError as error:

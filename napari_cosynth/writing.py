@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
-from collections.abc import Mapping
+import signal
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 
@@ -23,17 +27,62 @@ def write_together(files: Mapping[Path, bytes]) -> None:
     Raises
     ------
     OSError
-        If the disk is full or a folder refuses.
+        If the disk is full or a folder refuses; it names the file that was asked for.
     """
     beside = {path: path.with_name(f".{path.name}.{os.getpid()}.part") for path in files}
     try:
         for path, content in files.items():
-            with open(beside[path], "wb") as stream:
-                stream.write(content)
-                stream.flush()
-                os.fsync(stream.fileno())
-        for path, part in beside.items():
-            os.replace(part, path)
+            if path.is_dir():
+                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+            try:
+                with open(beside[path], "wb") as stream:
+                    stream.write(content)
+                    stream.flush()
+                    os.fsync(stream.fileno())
+            except OSError as error:
+                # A full disk names no file, a refusing folder the one beside.
+                raise OSError(error.errno, error.strerror, str(path)) from error
+        with _interrupt_waits():
+            for path, part in beside.items():
+                os.replace(part, path)
     finally:
         for part in beside.values():
-            part.unlink(missing_ok=True)
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
+
+
+def ready_folder(folder: Path) -> None:
+    """Make a folder if need be, and see that files can be written there.
+
+    Asked before work that takes long, so that it is not done in vain.
+
+    Raises
+    ------
+    OSError
+        If it cannot be made or written; it names the folder.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    probe = folder / f".{os.getpid()}.part"
+    try:
+        probe.write_bytes(b"")
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(folder)) from error
+    finally:
+        with suppress(OSError):
+            probe.unlink(missing_ok=True)
+
+
+@contextmanager
+def _interrupt_waits() -> Iterator[None]:
+    """Ctrl-C takes effect at the end of the block: between two renames it would leave half of the files."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # Python interrupts the main thread alone
+        return
+    came = []
+    before = signal.signal(signal.SIGINT, lambda *_: came.append(True))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_DFL if before is None else before)
+        if came:
+            signal.raise_signal(signal.SIGINT)

@@ -2,34 +2,66 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markdown import Markdown
-from rich.table import Table
 
 from napari_cosynth.cli.outcome import console, outcome
 
+if TYPE_CHECKING:
+    from napari_cosynth.model.zoo import ModelFolder
+
+_WORDS_SHOWN = 12
+
 
 def info(
-    model: Annotated[str | None, typer.Argument(help="Show the card of this model.")] = None,
+    model: Annotated[
+        str | None, typer.Argument(help="Show this model's card: name of a bundled model, or a model folder.")
+    ] = None,
 ) -> None:
-    """List the models found here with their classes and hashes, and the devices; or show a model's card."""
-    import torch
+    """List the models that ship with the package and the devices of this machine; or show a model's card.
 
-    from napari_cosynth.model import zoo
+    Of each model: its hash, which stands in every file that it makes, its classes
+    in the order of the semantic labels (1 = the first), and the words that its
+    training used most.
 
+    **Examples**
+
+    `napari-cosynth info`
+
+    `napari-cosynth info cosynth-nuclei`
+    """
     with outcome():
+        import torch
+
+        from napari_cosynth.model import zoo
+
         if model is not None:
             folder = zoo.find_model(model)
-            console.print(Markdown(folder.card or f"{folder.name} has no card."))
+            _print_facts(folder)
+            console.print()
+            console.print(Markdown(folder.card or "*This model has no card.*"), soft_wrap=False)
             return
-        table = Table(title="Models")
-        for column in ("name", "hash", "classes", "MB", "folder"):
-            table.add_column(column, overflow="fold")
-        for folder in zoo.bundled_models():
-            size = sum(f.stat().st_size for f in folder.path.rglob("*") if f.is_file()) / 1e6
-            table.add_row(folder.name, folder.hash, ", ".join(folder.taxonomy.names), f"{size:.0f}", str(folder.path))
-        console.print(table)
+        found = zoo.bundled_models()
+        for folder in found:
+            _print_facts(folder)
+        if not found:
+            console.print("no model ships with this installation; make one with  napari-cosynth train")
         devices = ", ".join(zoo.available_devices())
-        console.print(f"devices: {devices}   threads: {torch.get_num_threads()}   torch {torch.__version__}")
+        console.print(f"devices: {devices}   threads: {torch.get_num_threads()}   torch: {torch.__version__}")
+
+
+def _print_facts(folder: ModelFolder) -> None:
+    megabytes = sum(f.stat().st_size for f in folder.path.rglob("*") if f.is_file()) / 1e6
+    terms = sorted(folder.prompt_terms.items(), key=lambda item: (-item[1], item[0]))
+    words = ", ".join(word for word, _ in terms[:_WORDS_SHOWN]) or "unknown"
+    console.print(folder.name)
+    for name, value in (
+        ("hash", folder.hash),
+        ("classes", ", ".join(folder.taxonomy.names)),
+        ("words", f"{words}, ... ({len(terms)} in all)" if len(terms) > _WORDS_SHOWN else words),
+        ("size", f"{megabytes:.0f} MB"),
+        ("folder", str(folder.path)),
+    ):
+        console.print(f"  {name:8} {value}")

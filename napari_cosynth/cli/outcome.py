@@ -1,50 +1,97 @@
-"""How a command ends: messages on standard error and the exit codes."""
+"""How a command speaks and ends: the consoles, messages on standard error, exit codes."""
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import typer
 from pydantic import ValidationError
 from rich.console import Console
+from rich.text import Text
 
 from napari_cosynth.layout import plain_message
-from napari_cosynth.synthesis import SynthesisError
+from napari_cosynth.synthesis import RequestError, SynthesisError, is_out_of_memory
+from napari_cosynth.writing import ready_folder
 
 WRONG_INPUT, FAILURE = 2, 1
 
-console = Console()
-errors = Console(stderr=True, soft_wrap=True)
+# File names may hold [brackets], :colons: and more than 80 characters: they are printed as they are.
+console = Console(markup=False, emoji=False, highlight=False, soft_wrap=True)
+errors = Console(stderr=True, markup=False, emoji=False, highlight=False, soft_wrap=True)
+
+_ADVICE = {
+    errno.ENOSPC: "free some space or choose another disk",
+    errno.EDQUOT: "free some space or choose another disk",
+    errno.EACCES: "choose a place that you may write to, or change its permissions",
+    errno.EPERM: "choose a place that you may write to, or change its permissions",
+    errno.EROFS: "choose a place that can be written",
+    errno.ENOENT: "check the name",
+    errno.EISDIR: "a file is needed, not a folder",
+    errno.ENOTDIR: "a folder is needed, not a file",
+}
+_WRONG_PLACE = (FileNotFoundError, IsADirectoryError, NotADirectoryError)
 
 
 @contextmanager
-def outcome() -> Iterator[None]:
-    """Turn what can go wrong into a sentence and an exit code."""
+def outcome(stopped: str = "stopped; nothing was written") -> Iterator[None]:
+    """Turn what can go wrong into a sentence and an exit code.
+
+    Parameters
+    ----------
+    stopped
+        What to say after Ctrl-C.
+    """
     try:
         yield
     except ValidationError as error:
         _end(plain_message(error), WRONG_INPUT)
-    except (SynthesisError, OSError) as error:
-        _end(_sentence(error), FAILURE)
+    except SynthesisError as error:
+        _end(str(error), WRONG_INPUT if isinstance(error, RequestError) else FAILURE)
+    except OSError as error:
+        _end(_sentence(error), WRONG_INPUT if isinstance(error, _WRONG_PLACE) else FAILURE)
     except ValueError as error:
         _end(str(error), WRONG_INPUT)
+    except (MemoryError, RuntimeError) as error:
+        # Exit is a RuntimeError too; what else is none of memory is a fault of the program and shows its traceback.
+        if isinstance(error, typer.Exit) or not is_out_of_memory(error):
+            raise
+        _end(f"not enough memory ({error}); close other programs, or ask for less at once", FAILURE)
     except KeyboardInterrupt:
-        _end("stopped; finished tiles are kept, nothing is half-written", FAILURE)
+        _end(stopped, FAILURE)
 
 
-def _sentence(error: Exception) -> str:
-    if isinstance(error, OSError) and error.strerror:
-        place = f"{error.filename}: " if error.filename else ""
-        advice = {
-            28: ". Free some space or choose another --out",
-            13: ". Choose an --out folder that you may write to",
-            30: ". Choose an --out folder that you may write to",
-        }.get(error.errno or 0, "")
-        return f"{place}{error.strerror}{advice}"
-    return str(error)
+def ready_out(folder: Path) -> None:
+    """Make the folder of ``--out`` and see that it can be written, before anything that takes long.
+
+    Raises
+    ------
+    ValueError
+        If the path cannot be such a folder.
+    OSError
+        If the disk is full.
+    """
+    try:
+        ready_folder(folder)
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise ValueError(
+            f"--out {folder}: files cannot be written there ({error.strerror}); "
+            "choose a folder that you may write to"
+        ) from error
+
+
+def _sentence(error: OSError) -> str:
+    if not error.strerror:
+        return str(error)
+    place = f"{error.filename}: " if error.filename else ""
+    advice = _ADVICE.get(error.errno or 0)
+    return f"{place}{error.strerror}{'; ' if advice else ''}{advice or ''}"
 
 
 def _end(message: str, code: int) -> None:
-    errors.print(f"[bold red]Error:[/] {message}", highlight=False, markup=True)
+    errors.print(Text.assemble(("Error: ", "bold red"), message))
     raise typer.Exit(code)

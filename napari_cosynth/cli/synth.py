@@ -6,70 +6,97 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from napari_cosynth.cli.outcome import FAILURE, console, outcome
+from napari_cosynth.classes import BUNDLED
+from napari_cosynth.cli.again import again, refuse_other_options
+from napari_cosynth.cli.outcome import console, errors, outcome, ready_out
+from napari_cosynth.cli.size import parse_size
+from napari_cosynth.cli.tile_steps import make_tile, step_bar
 from napari_cosynth.layout_io import read_layout
-from napari_cosynth.request import SynthesisRequest
-from napari_cosynth.synthesis import Finished, Preview, make_request, run
-from napari_cosynth.tile import SyntheticTile
-from napari_cosynth.tile_files import content_hashes, read_record, write_tile
+from napari_cosynth.request import MAX_SEED, SynthesisRequest
+from napari_cosynth.synthesis import make_request, taxonomy_of, unseen_words
+from napari_cosynth.tile_files import write_tile
 
 FAST_STEPS = 6
 
 
 def synth(
+    ctx: typer.Context,
     layouts: Annotated[
         list[Path] | None, typer.Argument(help="Layout files: CSV with the header row,col,class, or QuPath GeoJSON.")
     ] = None,
-    prompt: Annotated[str, typer.Option(help='Structure in words, such as "colon, H&E, 40x, dense lymphocytes".')] = "",
+    prompt: Annotated[
+        str, typer.Option(help='Tissue, stain and structure in words, such as "colon, H&E, 40x, dense lymphocytes".')
+    ] = "",
     out: Annotated[Path, typer.Option(help="Folder for the tiles; made if it is not there.")] = Path("out"),
-    seed: Annotated[int, typer.Option(min=0, help="First seed.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="First seed.")] = 0,
     count: Annotated[int, typer.Option(min=1, help="Tiles for each layout: seeds SEED to SEED + COUNT - 1.")] = 1,
-    steps: Annotated[int | None, typer.Option(min=1, max=200, help="Steps of the sampler.")] = None,
-    guidance: Annotated[float | None, typer.Option(min=0, max=20, help="Weight of the prompt; 1 = as trained.")] = None,
-    layout_guidance: Annotated[
-        float | None, typer.Option(min=0, max=20, help="Weight of the points; 1 = as trained.")
+    steps: Annotated[
+        int | None, typer.Option(min=1, max=200, help="Steps of the sampler; 12 if left out.", show_default=False)
     ] = None,
-    size: Annotated[str, typer.Option(help="Height,width in px: multiples of 16 from 64 to 1024.")] = "256,256",
-    model: Annotated[str | None, typer.Option(help="Name of a bundled model or a model folder.")] = None,
-    device: Annotated[str | None, typer.Option(help="cpu, cuda, mps; the fastest if left out.")] = None,
+    guidance: Annotated[
+        float | None,
+        typer.Option(min=0, max=20, help="Weight of the prompt; 1 = as trained, 2 if left out.", show_default=False),
+    ] = None,
+    layout_guidance: Annotated[
+        float | None,
+        typer.Option(min=0, max=20, help="Weight of the points; 1 = as trained.", show_default=False),
+    ] = None,
+    size: Annotated[
+        str, typer.Option(help="HEIGHT,WIDTH of the tiles in px, multiples of 16 from 64 to 1024.")
+    ] = "256,256",
+    model: Annotated[
+        str | None, typer.Option(help="Name of a bundled model, or a model folder; see `napari-cosynth info`.")
+    ] = None,
+    device: Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1 or mps; the fastest if left out.")] = None,
     dtype: Annotated[str | None, typer.Option(help="float32 or bfloat16; the faster if left out.")] = None,
-    threads: Annotated[int | None, typer.Option(min=1, help="Threads of the CPU.")] = None,
-    fast: Annotated[bool, typer.Option("--fast", help="A draft: fewer steps, no guidance.")] = False,
+    threads: Annotated[int | None, typer.Option(min=1, help="Threads of the CPU; part of what decides a tile.")] = None,
+    fast: Annotated[bool, typer.Option("--fast", help="A draft: 6 steps, no guidance.")] = False,
     from_: Annotated[
-        Path | None, typer.Option("--from", help="Make the tile of this .json file again and compare it.")
+        Path | None, typer.Option("--from", help="Make the tile of this .json file again and compare the two.")
     ] = None,
 ) -> None:
     """Make labelled tiles from layouts of nucleus centroids and a prompt.
 
+    A layout is a CSV file with the header `row,col,class` and one nucleus a line:
+    row and col in px from the upper left pixel's centre. The header alone is an
+    empty layout: tissue without nuclei.
+
     Each tile is five files in OUT: `LAYOUT-SEED.png` (the image),
-    `-instances.png` (16-bit, label id = the point's number), `-semantic.png`
-    (0 = background, then the classes), `-overlay.png` (contours by class, to look
-    at) and `.json` (everything needed to make it again).
+    `-instances.png` (16-bit, label id = the point's number, 1 = the first line),
+    `-semantic.png` (0 = background, then the classes), `-overlay.png` (contours by
+    class, to look at) and `.json` (all it takes to make the tile again, the class
+    of each nucleus, and which points got no nucleus).
 
-    Examples
+    The same request on the same machine gives the same tile, bit for bit.
 
-        napari-cosynth synth gland.csv --prompt "colon, H&E, 40x, a gland" --out tiles
+    Exit codes: 0 done, 2 wrong input, 1 failure (with --from: also a tile that
+    differs).
 
-        napari-cosynth synth *.csv --prompt "breast carcinoma, H&E" --count 4 --seed 100
+    **Examples**
 
-        napari-cosynth synth --from tiles/gland-0.json --out again
+    `napari-cosynth synth gland.csv --prompt "normal colon, H&E, 40x, a gland" --out tiles`
+
+    `napari-cosynth synth *.csv --prompt "breast carcinoma, H&E" --count 4 --seed 100`
+
+    `napari-cosynth synth --from tiles/gland-0.json --out again`
     """
-    with outcome():
+    with outcome("stopped; finished tiles are kept, nothing is half-written"):
         if from_ is not None:
-            if layouts:
-                raise ValueError("give either layouts or --from FILE.json, not both")
-            _again(from_, out)
+            refuse_other_options(ctx)
+            again(from_, out, model)
             return
         if not layouts:
             raise ValueError("no layout given; name one or more .csv or .geojson files, or --from FILE.json")
+        if seed + count - 1 > MAX_SEED:
+            raise ValueError(f"--seed {seed} --count {count} goes beyond the highest seed {MAX_SEED}; start lower")
         if fast:
             steps, guidance = steps or FAST_STEPS, 1.0 if guidance is None else guidance
-        shape = _size(size)
+        shape = parse_size(size)
         _refuse_same_stems(layouts)
         # All input is read before the first tile is made: nobody waits an hour for a typing error.
-        read = [(path, read_layout(path, size=shape)) for path in layouts]
+        taxonomy = BUNDLED if model is None else taxonomy_of(model)
+        read = [(path, read_layout(path, size=shape, taxonomy=taxonomy)) for path in layouts]
         first = make_request(
             read[0][1],
             prompt,
@@ -87,70 +114,26 @@ def synth(
             for path, layout in read
             for i in range(count)
         ]
-        out.mkdir(parents=True, exist_ok=True)
-        with _progress() as progress:
-            task = progress.add_task("tiles", total=len(requests) * first.steps)
+        unseen = unseen_words(first)
+        if unseen:
+            errors.print(f"Note: the model was never shown {', '.join(map(repr, unseen))}; do not expect an effect")
+        ready_out(out)
+        with step_bar() as bar:
+            task = bar.add_task("tiles", total=len(requests) * first.steps)
             for path, request in requests:
                 stem = f"{path.stem}-{request.seed}"
-                progress.update(task, description=stem)
-                tile = _made(request, lambda: progress.advance(task))
+                bar.update(task, description=stem)
+                tile = make_tile(request, bar, task)
                 paths = write_tile(tile, out, stem, source=path.name)
-                console.print(f"{paths['image']}  {tile.report.sentence() if tile.report else ''}", highlight=False)
-
-
-def _again(path: Path, out: Path) -> None:
-    request, record = read_record(path)
-    out.mkdir(parents=True, exist_ok=True)
-    with _progress() as progress:
-        task = progress.add_task(path.stem, total=request.steps)
-        tile = _made(request, lambda: progress.advance(task))
-    hashes = content_hashes(tile)
-    different = [key for key, value in hashes.items() if record.get("sha256", {}).get(key) != value]
-    target = out / f"{path.stem}.json"
-    if target.exists() and target.samefile(path):
-        console.print(f"{path} stays as it is; give another --out to write the tile again", highlight=False)
-    else:
-        write_tile(tile, out, path.stem, source=record.get("source", ""))
-    if different:
-        console.print(f"[bold]different[/]: {', '.join(different)} (another machine, version or model?)")
-        raise typer.Exit(FAILURE)
-    console.print("[bold]identical[/]: image, instances and semantic are the same, bit for bit")
-
-
-def _made(request: SynthesisRequest, advance) -> SyntheticTile:
-    for event in run(request):
-        if isinstance(event, Preview):
-            advance()
-        elif isinstance(event, Finished):
-            return event.tile
-    raise RuntimeError("the run ended without a tile")
-
-
-def _size(text: str) -> tuple[int, int]:
-    parts = text.replace("x", ",").split(",")
-    if len(parts) != 2 or not all(p.strip().isdigit() for p in parts):
-        raise ValueError(f"--size {text!r} is not HEIGHT,WIDTH; for example --size 256,256")
-    height, width = (int(p) for p in parts)
-    return height, width
+                console.print(f"{paths['image']}  {tile.report.sentence() if tile.report else ''}")
 
 
 def _refuse_same_stems(paths: list[Path]) -> None:
-    stems = [p.stem for p in paths]
-    twice = sorted({s for s in stems if stems.count(s) > 1})
+    # Some file systems tell no capitals apart.
+    stems = [p.stem.casefold() for p in paths]
+    twice = [str(p) for p in paths if stems.count(p.stem.casefold()) > 1]
     if twice:
         raise ValueError(
-            f"several layouts are named {twice[0]!r}, so their tiles would overwrite each other; "
-            "rename one or run them into different --out folders"
+            f"{' and '.join(twice)}: layouts of one name, so their tiles would overwrite each other; "
+            "rename one, or run them into different --out folders"
         )
-
-
-def _progress() -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("steps"),
-        TimeRemainingColumn(),
-        console=console,
-        transient=True,
-    )

@@ -24,6 +24,8 @@ from napari_cosynth.data.labelled import LabelledTile
 
 _TILE_COLUMNS = ("name", "um_per_px", "split", "annotation")
 _NUCLEUS_COLUMNS = ("name", "id", "row", "col", "class")
+_LINE = "line of the file"
+"""Key under which a row knows its line, for messages; no column is called so."""
 
 
 def is_folder(path: Path) -> bool:
@@ -44,7 +46,10 @@ def read_folder(path: Path, split: str | None = None) -> Iterator[LabelledTile]:
     Raises
     ------
     ValueError
-        If a table lacks a column; the message names the file and the column.
+        If a table lacks a column or holds something else than a number where one
+        belongs, an image cannot be read, or a mask lacks a nucleus that
+        ``nuclei.csv`` names. The message names the file, and line and column
+        where there are any.
     FileNotFoundError
         If an image that ``tiles.csv`` names is not there.
     """
@@ -59,19 +64,28 @@ def read_folder(path: Path, split: str | None = None) -> Iterator[LabelledTile]:
 
 def _tile(path: Path, row: dict[str, str], nuclei: list[dict[str, str]]) -> LabelledTile:
     name, annotation = row["name"], row["annotation"]
-    image = None if "no image" in annotation else imread(_file(path / "images", name))[..., :3]
+    image = None if "no image" in annotation else _image(_file(path / "images", name))
+    ids = np.array([_number(path / "nuclei.csv", n, "id", int) for n in nuclei], dtype=np.int64)
     instances = None
     if "masks" in annotation:
-        instances = imread(_file(path / "instances", name)).astype(np.int32)
+        file = _file(path / "instances", name)
+        instances = _pixels(file).astype(np.int32)
+        absent = ids[~np.isin(ids, instances)]
+        if len(absent):
+            raise ValueError(
+                f"{file}: no pixel has the id {absent[0]}, but {path / 'nuclei.csv'} lists it for the tile {name!r}; "
+                "remove its line, or write the mask that goes with the table"
+            )
+    centroids = [[_number(path / "nuclei.csv", n, column) for column in ("row", "col")] for n in nuclei]
     return LabelledTile(
         name=name,
         image=image,
         instances=instances,
-        ids=np.array([int(n["id"]) for n in nuclei], dtype=np.int64),
-        centroids=np.array([(float(n["row"]), float(n["col"])) for n in nuclei], dtype=float).reshape(-1, 2),
+        ids=ids,
+        centroids=np.array(centroids, dtype=float).reshape(-1, 2),
         classes=tuple(n["class"] for n in nuclei),
-        um_per_px=float(row["um_per_px"]),
-        source=path.name,
+        um_per_px=_number(path / "tiles.csv", row, "um_per_px"),
+        source=path.resolve().name,
         organ=row.get("organ", ""),
         disease=row.get("disease", ""),
         stain=row.get("stain") or "H&E",
@@ -80,6 +94,30 @@ def _tile(path: Path, row: dict[str, str], nuclei: list[dict[str, str]]) -> Labe
         coverage="partial" if "partial" in annotation else "complete",
         shape=(int(row.get("height") or 0), int(row.get("width") or 0)),
     )
+
+
+def _image(file: Path) -> np.ndarray:
+    pixels = _pixels(file)
+    if pixels.ndim != 3 or pixels.shape[-1] < 3 or pixels.dtype != np.uint8:
+        raise ValueError(f"{file}: is {pixels.dtype} {pixels.shape}; an image must be 8-bit RGB")
+    return pixels[..., :3]
+
+
+def _pixels(file: Path) -> np.ndarray:
+    try:
+        return imread(file)
+    except (OSError, ValueError, SyntaxError) as error:
+        raise ValueError(f"{file}: cannot be read as an image ({error}); write or download it anew") from error
+
+
+def _number(path: Path, row: dict[str, str], column: str, kind: type = float) -> float:
+    try:
+        return kind(row[column])
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"{path}: line {row[_LINE]}, column {column}: {row[column]!r} is not "
+            f"{'a whole number' if kind is int else 'a number'}; correct it"
+        ) from None
 
 
 def _file(folder: Path, name: str) -> Path:
@@ -95,4 +133,5 @@ def _rows(path: Path, required: tuple[str, ...]) -> Iterator[dict[str, str]]:
         missing = [c for c in required if c not in (reader.fieldnames or ())]
         if missing:
             raise ValueError(f"{path}: no column {', '.join(missing)}; found {', '.join(reader.fieldnames or ())}")
-        yield from reader
+        for row in reader:
+            yield row | {_LINE: reader.line_num}

@@ -14,7 +14,8 @@ partial                no: what is found        recall and class of the points
 
 A class is scored by masks where the samples with complete masks hold at least
 `ENOUGH` nuclei of it; else by points where all layouts together do; else it is
-not measurable. It knows no network.
+not measurable; nor is any class by a segmenter that names none. It knows no
+network.
 """
 
 from __future__ import annotations
@@ -140,13 +141,14 @@ def agreement(
     totals: Counter[str] = Counter()
     for tally in tallies:
         totals.update(tally)
+    classless = any(g[0].any() for g in segmentations) and not any(g[1] for g in segmentations)
     return AgreementReport(
         samples=len(samples),
         groups=len(set(groups)),
         masked=sum(_counts_masks(s) for s in samples),
         **{name: score[name] for name in ("pq", "dq", "sq", "aji", "dice")},
         layout=LayoutAgreement(**{name: score[f"layout {name}"] for name in LayoutAgreement.model_fields}),
-        classes=tuple(_class_agreement(taxonomy.names[c], totals, score) for c in taxonomy.stated),
+        classes=tuple(_class_agreement(taxonomy.names[c], totals, score, classless) for c in taxonomy.stated),
     )
 
 
@@ -233,12 +235,14 @@ def _scores(sums: Sums, taxonomy: Taxonomy) -> dict[str, np.ndarray]:
     return scores
 
 
-def _class_agreement(name: str, totals: Counter[str], score: dict[str, Estimate]) -> ClassAgreement:
+def _class_agreement(name: str, totals: Counter[str], score: dict[str, Estimate], classless: bool) -> ClassAgreement:
     nuclei = round(totals[f"masks {name} tp"] + totals[f"masks {name} fn"])
     complete = totals[f"points {name} complete placed"]
     points = complete + totals[f"points {name} partial placed"]
     measured_by: MeasuredBy = "not measurable"
     scored: dict[str, Estimate] = {}
+    if classless:
+        return ClassAgreement(name=name, nuclei=nuclei, points=points, measured_by=measured_by)
     if nuclei >= ENOUGH:
         measured_by = "masks"
         scored = {what: score[f"masks {name} {what}"] for what in ("pq", "f1", "recall")}

@@ -46,7 +46,7 @@ class Segmenter(ModelMixin, ConfigMixin):
         channels: tuple[int, ...] = (32, 64, 128, 128),
         patch: int = 2,
         threshold: float = 0.5,
-        depth: float = 0.1,
+        depth: float = 0.15,
     ) -> None:
         super().__init__()
         self.taxonomy = Taxonomy.model_validate(taxonomy)

@@ -17,7 +17,7 @@ def split_nuclei(
     foreground: np.ndarray,
     distance: np.ndarray,
     sigma: float = 2.0,
-    depth: float = 0.1,
+    depth: float = 0.15,
     smallest: int = 20,
 ) -> np.ndarray:
     """Part the foreground into nuclei, one for each peak of the distance.

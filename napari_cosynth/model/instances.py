@@ -84,9 +84,16 @@ def _markers(distance: np.ndarray, foreground: np.ndarray, points: np.ndarray) -
             row, col = nearest[number - 1]
             if away[row, col] <= REACH:
                 markers[rows[row, col], cols[row, col]] = number
-    # A nucleus that nobody asked for, but that touches one with a point, would be flooded by it.
     cores = label((distance > CORE) & foreground, connectivity=1)
-    asked = np.unique(cores[ndi.binary_dilation(markers > 0, iterations=REACH)])
+    basins = watershed(-distance, cores, mask=foreground)
+    # A point near the border of a large nucleus asks for all of it: the core is its marker.
+    numbers, inside = markers[markers > 0], basins[markers > 0]
+    single = (np.bincount(inside, minlength=cores.max() + 1) == 1)[inside] & (inside > 0)
+    number_of = np.zeros(cores.max() + 1, np.int32)
+    number_of[inside[single]] = numbers[single]
+    # A nucleus that nobody asked for, but that touches one with a point, would be flooded by it.
+    asked = np.union1d(inside, cores[ndi.binary_dilation(markers > 0, iterations=REACH)])
+    markers = np.where(markers > 0, markers, number_of[cores])
     size = np.bincount(cores.ravel())
     unasked = np.setdiff1d(np.flatnonzero(size >= SMALLEST_NUCLEUS), np.append(asked, 0))
     for number, core in enumerate(unasked, start=len(points) + 1):

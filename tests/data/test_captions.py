@@ -139,3 +139,30 @@ def test_captions_are_clean_text(facts):
 
 def test_the_same_chance_gives_the_same_caption():
     assert captions(FACTS, 30) == captions(FACTS, 30)
+
+
+def test_class_names_have_synonyms_and_keep_their_own_name_most_often():
+    facts = Facts(classes=("connective",), density="dense")
+    said = [[w for w in ("connective", "stromal", "spindle-shaped") if w in c] for c in captions(facts)]
+    counts = {w: sum(w in one for one in said) for w in ("connective", "stromal", "spindle-shaped")}
+    assert min(counts.values()) > 10 and max(counts, key=counts.get) == "connective"
+
+
+def test_a_ring_of_epithelium_around_nothing_is_a_gland(make_tile):
+    tile = make_tile()
+    angle = np.linspace(0, 2 * np.pi, 16, endpoint=False)
+    ring = 64 + 36 * np.stack([np.sin(angle), np.cos(angle)], 1)
+
+    def structure(points, name):
+        return describe(tile, tile.image, points, (name,) * len(points)).structure
+
+    assert "gland" in structure(ring, "epithelial")
+    assert "gland" not in structure(ring, "connective")
+    assert "gland" not in structure(ring[:6], "epithelial")
+    filled = np.concatenate([ring, np.random.default_rng(0).uniform(30, 98, (60, 2))])
+    assert "gland" not in structure(filled, "epithelial")
+
+
+def test_a_structure_is_named_in_some_captions():
+    share = np.mean(["tumour nest" in c for c in captions(replace(FACTS, structure=("tumour nest",)))])
+    assert 0.3 < share < 0.8

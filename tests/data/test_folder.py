@@ -119,3 +119,37 @@ def test_missing_file(folder, file):
 def test_needs_both_tables(folder, table):
     (folder / table).unlink()
     assert not is_folder(folder)
+
+
+def test_source_is_the_folder_s_own_name_however_it_was_reached(folder, monkeypatch):
+    monkeypatch.chdir(folder)
+    assert {t.source for t in read_folder(".")} == {"source"}
+
+
+def test_a_nucleus_that_the_mask_lacks(folder):
+    with open(folder / "nuclei.csv", "a") as stream:
+        stream.write("masked,5,1,1,neoplastic,,\n")
+    with pytest.raises(ValueError, match=r"masked\.png: no pixel has the id 5, .*nuclei\.csv lists it .*'masked'"):
+        list(read_folder(folder))
+
+
+@pytest.mark.parametrize("column", ["id", "row", "col"])
+def test_a_nucleus_without_a_number(folder, column):
+    row = {"name": "masked", "id": 4, "row": 10, "col": 12, "class": "neoplastic"} | {column: "?"}
+    _table(folder / "nuclei.csv", NUCLEUS_COLUMNS, [row])
+    with pytest.raises(ValueError, match=rf"nuclei\.csv: line 2, column {column}: '\?' is not a"):
+        list(read_folder(folder))
+
+
+@pytest.mark.parametrize("file", ["images/masked.png", "instances/masked.png"])
+def test_a_damaged_image(folder, file):
+    path = folder / file
+    path.write_bytes(path.read_bytes()[:100])
+    with pytest.raises(ValueError, match=f"{file}: cannot be read as an image"):
+        list(read_folder(folder))
+
+
+def test_an_image_without_colours(folder, instances):
+    imsave(folder / "images/masked.png", instances.astype(np.uint8), check_contrast=False)
+    with pytest.raises(ValueError, match=r"images/masked\.png: is uint8 \(48, 64\); .* 8-bit RGB"):
+        list(read_folder(folder))

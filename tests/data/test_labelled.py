@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_cosynth.interior import interior_points
 from napari_cosynth.data.labelled import LabelledTile
+from napari_cosynth.interior import interior_points
 
 
 def _tile(image, instances, **more):

@@ -125,9 +125,13 @@ def test_tiles_without_classes_say_nothing_about_classes():
     assert _by_name(report)["connective"].pq.value == 1 and report.layout.class_accuracy.value == 1
 
 
-def test_a_segmenter_without_classes_has_no_class_accuracy():
-    sample = _sample()
-    assert agreement([sample], [(sample.instances, {})], draws=0).layout.class_accuracy.value is None
+def test_a_segmenter_without_classes_measures_none():
+    sample = _sample(n=100)
+    report = agreement([sample], [(sample.instances, {})], draws=0)
+    assert report.pq.value == 1 and report.layout.class_accuracy.value is None
+    assert {c.measured_by for c in report.classes} == {"not measurable"}
+    nothing_found = agreement([sample], [(np.zeros_like(sample.instances), {})], draws=0)
+    assert _by_name(nothing_found)["connective"].f1.value == 0
 
 
 def test_every_sample_needs_its_segmentation():
