@@ -7,6 +7,7 @@ import importlib.metadata
 import io
 import json
 import platform
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,9 @@ from pydantic import ValidationError
 
 from napari_cosynth.layout import plain_message
 from napari_cosynth.overlay import overlay
+from napari_cosynth.quality import LayoutReport
 from napari_cosynth.request import SynthesisRequest
-from napari_cosynth.tile import SyntheticTile
+from napari_cosynth.tile import ProducedNucleus, SyntheticTile
 from napari_cosynth.writing import write_together
 
 SCHEMA_VERSION = 1
@@ -147,21 +149,114 @@ def read_record(path: Path) -> tuple[SynthesisRequest, dict[str, Any]]:
         raise TileFileError(f"{path}: its request is damaged: {plain_message(error)}") from error
 
 
-def png_bytes(array: np.ndarray, request: SynthesisRequest) -> bytes:
-    """A PNG that carries its request and says that it is synthetic.
+def read_tile(record_path: Path) -> SyntheticTile:
+    """A tile as `write_tile` wrote it, to the last bit.
+
+    Parameters
+    ----------
+    record_path
+        The tile's ``.json`` file; the pictures that it names lie beside it.
+
+    Raises
+    ------
+    TileFileError
+        If a file is missing, damaged or no longer what the record says; the
+        message begins with its path.
+    """
+    record_path = Path(record_path)
+    request, record = read_record(record_path)
+    try:
+        nuclei = [ProducedNucleus(**{k: v for k, v in n.items() if k != "class"}) for n in record["nuclei"]]
+        report = record.get("report")
+        tile = SyntheticTile(
+            image=_png(record_path, record, "image", np.uint8),
+            semantic=_png(record_path, record, "semantic", np.uint8),
+            instances=_png(record_path, record, "instances", np.uint16).astype(np.int32),
+            nuclei=tuple(nuclei),
+            request=request,
+            verdict=record.get("verdict", "undecided"),
+            edited=record.get("edited") is True,
+            report=None if report is None else LayoutReport.model_validate(report),
+        )
+    except TileFileError:
+        raise
+    except ValidationError as error:
+        raise TileFileError(f"{record_path}: is damaged: {plain_message(error)}") from error
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise TileFileError(f"{record_path}: does not describe a tile ({error}); make the tile again") from error
+    changed = [key for key, value in content_hashes(tile).items() if record["sha256"].get(key) != value]
+    if changed:
+        raise TileFileError(
+            f"{record_path}: {', '.join(changed)} beside it is not what was written with it; "
+            "restore the files, or make the tile again"
+        )
+    return tile
+
+
+def tile_records(folder: Path) -> Iterator[Path]:
+    """The tiles' ``.json`` files in a folder, by name; other programs' JSON is passed over.
+
+    Raises
+    ------
+    TileFileError
+        If it is no folder.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise TileFileError(f"{folder}: is not a folder; give the folder that `synth` wrote tiles to")
+    for path in sorted(folder.glob("*.json")):
+        # By its text, not as JSON: a record that was cut short is to be reported, not passed over.
+        if not path.name.startswith(".") and path.is_file() and KIND in path.read_text("utf-8", errors="replace"):
+            yield path
+
+
+def read_tiles(folder: Path) -> Iterator[SyntheticTile]:
+    """The tiles of a folder by name of their files, each read when it is asked for.
+
+    Raises
+    ------
+    TileFileError
+        As `tile_records` and `read_tile` do.
+    """
+    return map(read_tile, tile_records(folder))
+
+
+def png_bytes(array: np.ndarray, request: SynthesisRequest | None = None) -> bytes:
+    """A PNG that says that it is synthetic and carries its request.
 
     Parameters
     ----------
     array
         uint8 (H, W, 3) or (H, W), or uint16 (H, W).
+    request
+        None for a picture of many tiles.
     """
     info = PngInfo()
-    info.add_itxt(REQUEST_KEY, request.model_dump_json())
+    if request is not None:
+        info.add_itxt(REQUEST_KEY, request.model_dump_json())
     info.add_itxt("XML:com.adobe.xmp", _XMP)
     info.add_text("Description", "Synthetic histology tile. For research, not for diagnosis.")
     stream = io.BytesIO()
     Image.fromarray(array).save(stream, "PNG", pnginfo=info)
     return stream.getvalue()
+
+
+def _png(record_path: Path, record: dict[str, Any], key: str, dtype: type) -> np.ndarray:
+    name = record["files"][key]
+    # A record can come from anyone: it may name files of its own folder alone.
+    if not isinstance(name, str) or Path(name).name != name or "\\" in name:
+        raise TileFileError(f"{record_path}: names the {key} {name!r}; a plain name of a file beside it is allowed")
+    path = record_path.with_name(name)
+    try:
+        with Image.open(path, formats=["PNG"]) as picture:
+            array = np.array(picture)
+    except FileNotFoundError as error:
+        raise TileFileError(f"{path}: is not there, but {record_path.name} names it; restore it") from error
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise TileFileError(f"{path}: cannot be read as PNG ({error}); restore it, or make the tile again") from error
+    if array.dtype != dtype:
+        raise TileFileError(f"{path}: holds {array.dtype}; {np.dtype(dtype)} was written; restore it")
+    return array
 
 
 def _version(package: str) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import typer
 
-from napari_cosynth.cli.outcome import FAILURE, console, ready_out
+from napari_cosynth.cli.outcome import FAILURE, ready_out, say
 from napari_cosynth.cli.tile_steps import make_tile, step_bar
 from napari_cosynth.synthesis import make_request
 from napari_cosynth.tile_files import content_hashes, read_record, write_tile
@@ -56,15 +56,15 @@ def again(path: Path, out: Path, model: str | None) -> None:
         tile = make_tile(request, bar, bar.add_task(path.stem, total=request.steps))
     target = out / f"{path.stem}.json"
     if target.exists() and target.samefile(path):
-        console.print(f"{path} stays as it is; give another --out to write the tile again")
+        say(f"{path} stays as it is; give another --out to write the tile again")
     else:
-        console.print(str(write_tile(tile, out, path.stem, source=str(record.get("source", "")))["image"]))
+        say(str(write_tile(tile, out, path.stem, source=str(record.get("source", "")))["image"]))
     recorded = record["sha256"]
     different = [key for key, value in content_hashes(tile).items() if recorded.get(key) != value]
     if different:
-        console.print(
+        say(
             f"different: {', '.join(different)}. The same tile needs the same kind of machine and the package versions "
             f"that {path.name} lists"
         )
         raise typer.Exit(FAILURE)
-    console.print("identical: image, instances and semantic are the same, bit for bit")
+    say("identical: image, instances and semantic are the same, bit for bit")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markdown import Markdown
 
-from napari_cosynth.cli.outcome import console, outcome
+from napari_cosynth.cli.outcome import console, outcome, say
 
 if TYPE_CHECKING:
     from napari_cosynth.model.zoo import ModelFolder
@@ -40,23 +40,23 @@ def info(
         if model is not None:
             folder = zoo.find_model(model)
             _print_facts(folder)
-            console.print()
-            console.print(Markdown(folder.card or "*This model has no card.*"), soft_wrap=False)
+            say()
+            console.print(Markdown(folder.card or "*This model has no card.*"))
             return
         found = zoo.bundled_models()
         for folder in found:
             _print_facts(folder)
         if not found:
-            console.print("no model ships with this installation; make one with  napari-cosynth train")
+            say("no model ships with this installation; make one with  napari-cosynth train")
         devices = ", ".join(zoo.available_devices())
-        console.print(f"devices: {devices}   threads: {torch.get_num_threads()}   torch: {torch.__version__}")
+        say(f"devices: {devices}   threads: {torch.get_num_threads()}   torch: {torch.__version__}")
 
 
 def _print_facts(folder: ModelFolder) -> None:
     megabytes = sum(f.stat().st_size for f in folder.path.rglob("*") if f.is_file()) / 1e6
     terms = sorted(folder.prompt_terms.items(), key=lambda item: (-item[1], item[0]))
     words = ", ".join(word for word, _ in terms[:_WORDS_SHOWN]) or "unknown"
-    console.print(folder.name)
+    say(folder.name)
     for name, value in (
         ("hash", folder.hash),
         ("classes", ", ".join(folder.taxonomy.names)),
@@ -64,4 +64,4 @@ def _print_facts(folder: ModelFolder) -> None:
         ("size", f"{megabytes:.0f} MB"),
         ("folder", str(folder.path)),
     ):
-        console.print(f"  {name:8} {value}")
+        say(f"  {name:8} {value}")

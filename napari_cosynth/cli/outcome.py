@@ -18,9 +18,9 @@ from napari_cosynth.writing import ready_folder
 
 WRONG_INPUT, FAILURE = 2, 1
 
-# File names may hold [brackets], :colons: and more than 80 characters: they are printed as they are.
-console = Console(markup=False, emoji=False, highlight=False, soft_wrap=True)
-errors = Console(stderr=True, markup=False, emoji=False, highlight=False, soft_wrap=True)
+# File names may hold [brackets] and :colons:, and are printed as they are.
+console = Console(markup=False, emoji=False, highlight=False)
+errors = Console(stderr=True, markup=False, emoji=False, highlight=False)
 
 _ADVICE = {
     errno.ENOSPC: "free some space or choose another disk",
@@ -63,6 +63,16 @@ def outcome(stopped: str = "stopped; nothing was written") -> Iterator[None]:
         _end(stopped, FAILURE)
 
 
+def say(line: str = "") -> None:
+    """Print a line as it is, never broken in two: other programs may read it."""
+    console.print(line, soft_wrap=True)
+
+
+def note(text: str) -> None:
+    """Print a hint on standard error."""
+    errors.print(f"Note: {text}", soft_wrap=True)
+
+
 def ready_out(folder: Path) -> None:
     """Make the folder of ``--out`` and see that it can be written, before anything that takes long.
 
@@ -79,8 +89,7 @@ def ready_out(folder: Path) -> None:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise
         raise ValueError(
-            f"--out {folder}: files cannot be written there ({error.strerror}); "
-            "choose a folder that you may write to"
+            f"--out {folder}: files cannot be written there ({error.strerror}); choose a folder that you may write to"
         ) from error
 
 
@@ -93,5 +102,5 @@ def _sentence(error: OSError) -> str:
 
 
 def _end(message: str, code: int) -> None:
-    errors.print(Text.assemble(("Error: ", "bold red"), message))
+    errors.print(Text.assemble(("Error: ", "bold red"), message), soft_wrap=True)
     raise typer.Exit(code)

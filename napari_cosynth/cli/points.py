@@ -10,7 +10,7 @@ import typer
 from pydantic import ValidationError
 
 from napari_cosynth.classes import BUNDLED, UNSPECIFIED
-from napari_cosynth.cli.outcome import console, outcome
+from napari_cosynth.cli.outcome import outcome, say
 from napari_cosynth.cli.size import parse_pair, parse_size
 from napari_cosynth.data.class_map import majority_class
 from napari_cosynth.interior import interior_points
@@ -61,7 +61,7 @@ def points(
             hint = "" if size is not None else ". Or take a part of it, such as --size 256,256 --at 0,0"
             raise ValueError(f"{instances}: {plain_message(error)}{hint}") from error
         write_layout(layout, out)
-        console.print(f"{out}: {len(layout)} points; make tiles of them with --size {height},{width}")
+        say(f"{out}: {len(layout)} points; make tiles of them with --size {height},{width}")
 
 
 def _labels(path: Path) -> np.ndarray:
@@ -100,9 +100,7 @@ def _pixels(path: Path) -> np.ndarray:
         raise ValueError(f"{path}: cannot be read as an image ({reason}); give a PNG or TIFF of labels") from error
 
 
-def _window(
-    size: tuple[int, int], at: tuple[int, int], shape: tuple[int, ...], path: Path
-) -> tuple[slice, slice]:
+def _window(size: tuple[int, int], at: tuple[int, int], shape: tuple[int, ...], path: Path) -> tuple[slice, slice]:
     if any(start + side > full for start, side, full in zip(at, size, shape, strict=True)):
         raise ValueError(
             f"{path}: --size {size[0]},{size[1]} --at {at[0]},{at[1]} reaches beyond the image of "

@@ -9,7 +9,7 @@ import typer
 
 from napari_cosynth.classes import BUNDLED
 from napari_cosynth.cli.again import again, refuse_other_options
-from napari_cosynth.cli.outcome import console, errors, outcome, ready_out
+from napari_cosynth.cli.outcome import note, outcome, ready_out, say
 from napari_cosynth.cli.size import parse_size
 from napari_cosynth.cli.tile_steps import make_tile, step_bar
 from napari_cosynth.layout_io import read_layout
@@ -116,7 +116,7 @@ def synth(
         ]
         unseen = unseen_words(first)
         if unseen:
-            errors.print(f"Note: the model was never shown {', '.join(map(repr, unseen))}; do not expect an effect")
+            note(f"the model was never shown {', '.join(map(repr, unseen))}; do not expect an effect")
         ready_out(out)
         with step_bar() as bar:
             task = bar.add_task("tiles", total=len(requests) * first.steps)
@@ -125,7 +125,7 @@ def synth(
                 bar.update(task, description=stem)
                 tile = make_tile(request, bar, task)
                 paths = write_tile(tile, out, stem, source=path.name)
-                console.print(f"{paths['image']}  {tile.report.sentence() if tile.report else ''}")
+                say(f"{paths['image']}  {tile.report.sentence() if tile.report else ''}")
 
 
 def _refuse_same_stems(paths: list[Path]) -> None:

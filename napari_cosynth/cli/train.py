@@ -2,44 +2,49 @@
 
 from __future__ import annotations
 
-import json
+import math
+import os
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from napari_cosynth.cli.outcome import console, outcome
-from napari_cosynth.writing import write_together
+from napari_cosynth.classes import BUNDLED
+from napari_cosynth.cli.outcome import outcome, ready_out, say
+from napari_cosynth.cli.train_bar import TrainingBar
 
 if TYPE_CHECKING:
-    from napari_cosynth.data.crops import CropSampler
-    from napari_cosynth.model.text import TextEncoder
-    from napari_cosynth.model.unet import JointUNet
+    from napari_cosynth.data.labelled import LabelledTile
+
+PRECISIONS = ("bf16", "fp16", "no")
 
 
 def train(
     data: Annotated[list[Path], typer.Option(help="Folder of labelled tiles; give it again for more.")],
     out: Annotated[Path, typer.Option(help="Folder of the run: checkpoint, previews and the model folder.")],
     resume: Annotated[bool, typer.Option("--resume", help="Go on from OUT's checkpoint.")] = False,
-    init: Annotated[str | None, typer.Option(help="Start from the weights of this model folder.")] = None,
+    init: Annotated[
+        str | None, typer.Option(help="Begin with the network and weights of this model, bundled or a folder.")
+    ] = None,
     minutes: Annotated[float | None, typer.Option(min=0, help="Stop after so many minutes.")] = None,
     steps: Annotated[int | None, typer.Option(min=1, help="Stop at this step.")] = None,
-    crop: Annotated[int, typer.Option(help="Side of a crop, px, a multiple of 16.")] = 128,
+    crop: Annotated[int, typer.Option(help="Side of a crop, px, a multiple of 16 from 64 on.")] = 128,
     batch_size: Annotated[int, typer.Option(min=1, help="Crops a step and process.")] = 8,
-    learning_rate: Annotated[float, typer.Option(min=0, help="On the plateau.")] = 5e-4,
+    learning_rate: Annotated[float, typer.Option(min=0, help="After the warm-up.")] = 5e-4,
     decay: Annotated[
-        int | None,
-        typer.Option(min=1, help="Let the learning rate fall to 0 over so many steps, then stop."),
+        int | None, typer.Option(min=1, help="Let the learning rate fall to 0 over so many steps, then stop.")
     ] = None,
-    ema: Annotated[float, typer.Option(min=0, max=1, help="Decay of the weights' average.")] = 0.999,
-    channels: Annotated[str, typer.Option(help="Width of each level of a new network.")] = "64,128,256,256",
+    ema: Annotated[float, typer.Option(min=0, max=1, help="Decay of the weights' average, below 1.")] = 0.999,
+    channels: Annotated[
+        str, typer.Option(help="Width of each level of a new network, multiples of 32.")
+    ] = "64,128,256,256",
     blocks: Annotated[int, typer.Option(min=1, help="Blocks a level of a new network.")] = 1,
     weight: Annotated[list[str] | None, typer.Option(help="SOURCE=FACTOR on a source's share of the crops.")] = None,
     text_encoder: Annotated[Path | None, typer.Option(help="CLIP, PLIP or BERT folder in MiniLM's place.")] = None,
-    seed: Annotated[int, typer.Option(min=0)] = 0,
-    precision: Annotated[str, typer.Option(help="bf16, fp16 or no.")] = "bf16",
+    seed: Annotated[int, typer.Option(min=0, help="Of crops, times and noise.")] = 0,
+    precision: Annotated[str, typer.Option(help="bf16, fp16 (GPU only) or no.")] = "bf16",
     workers: Annotated[int, typer.Option(min=0, help="Processes that make crops.")] = 0,
     preview_minutes: Annotated[float, typer.Option(min=0, help="Minutes between previews; 0 = none.")] = 20,
     checkpoint_minutes: Annotated[float, typer.Option(min=0.01, help="Minutes between checkpoints.")] = 5,
@@ -47,39 +52,43 @@ def train(
 ) -> None:
     """Train a model that makes tiles like yours.
 
-    DATA may be this program's folder format, PanNuke, CoNIC or HoVer-Net, or a
-    folder of several. Tiles of the split "train" are used. OUT gets
-    `checkpoint.pt`, `model/` (what `synth --model` takes) and `preview-STEP.png`:
-    real tiles and labels beside made ones for the same points. A killed run goes
-    on with `--resume` exactly where its checkpoint left it. For several GPUs:
-    `accelerate launch -m napari_cosynth.cli train ...`
+    DATA is a data set in this program's folder format, PanNuke, CoNIC or
+    HoVer-Net, or a folder of several; each is a source, named after its folder.
+    Tiles of the split "train" are used.
 
-    Examples
+    OUT gets `checkpoint.pt`, `model/` (what `synth --model` takes) and
+    `preview-STEP.png`: real tiles and labels beside made ones for the same points.
+    Without --minutes, --steps or --decay it trains until Ctrl-C, which saves a
+    checkpoint. A killed run goes on with `--resume` exactly where its checkpoint
+    left it. For several GPUs: `accelerate launch -m napari_cosynth.cli train ...`
 
-        napari-cosynth train --data my_tiles --out run --minutes 60
+    **Examples**
 
-        napari-cosynth train --data my_tiles --out run --init cosynth-nuclei --learning-rate 1e-4
+    `napari-cosynth train --data my_tiles --out run --minutes 60`
+
+    `napari-cosynth train --data my_tiles --out run --resume --decay 5000`
+
+    `napari-cosynth train --data my_tiles --out run --init cosynth-nuclei --learning-rate 1e-4`
     """
-    with outcome():
-        from napari_cosynth.classes import BUNDLED
+    with outcome(f"stopped; go on with --resume from the last checkpoint in {out}, if there is one"):
+        weights, widths = _weights(weight or []), _widths(channels)
+        if crop < 64 or crop % 16:
+            raise ValueError(f"--crop {crop} is not a multiple of 16 from 64 on; for example --crop 128")
+        if precision not in PRECISIONS:
+            raise ValueError(f"--precision {precision!r} is not one of {', '.join(PRECISIONS)}")
+
         from napari_cosynth.data.crops import CropSampler
-        from napari_cosynth.data.dataset import read_dataset
         from napari_cosynth.model.text import TextEncoder
+        from napari_cosynth.training import run_folder
         from napari_cosynth.training.loop import TrainingSettings
         from napari_cosynth.training.loop import train as training
 
-        if crop < 64 or crop % 16:
-            raise ValueError(f"--crop {crop} is not a multiple of 16 from 64 on; for example --crop 128")
-        tiles = [tile for folder in data for tile in read_dataset(folder, "train")]
-        sampler = CropSampler(tiles, BUNDLED, crop, seed, _weights(weight or []))
-        del tiles
-        encoder = TextEncoder.default() if text_encoder is None else TextEncoder.from_folder(text_encoder)
-        network = _network(out, resume, init, channels, blocks, encoder)
-        start = _step_of(out) if resume else 0
+        run_folder.check_run(out, resume)
+        start = run_folder.finished_steps(out) if resume else 0
         settings = TrainingSettings(
             batch_size=batch_size,
             learning_rate=learning_rate,
-            decay_from=start if decay else None,
+            decay_from=run_folder.decay_start(out, start, decay) if decay else None,
             decay_steps=decay or 1,
             ema_decay=ema,
             seed=seed,
@@ -87,116 +96,79 @@ def train(
             workers=workers,
             checkpoint_every_s=checkpoint_minutes * 60,
         )
-        out.mkdir(parents=True, exist_ok=True)
-        facts = {
-            "network": dict(network.config),
-            "settings": settings.model_dump(),
-            "crop": crop,
-            "data": [str(folder) for folder in data],
-            "weights": _weights(weight or []),
-            "init": init,
-        }
-        write_together({out / "run.json": (json.dumps(facts, indent=2, default=list) + "\n").encode()})
-        last_step = start + decay if decay else steps
-        deadline = time.monotonic() + minutes * 60 if minutes is not None else None
-        previewed = time.monotonic()
-        bar = Progress(
-            TextColumn("step {task.fields[step]}"),
-            BarColumn(),
-            TextColumn("{task.fields[facts]}"),
-            TimeElapsedColumn(),
-            TimeRemainingColumn(),
-            console=console,
-        )
-        run = training(network, encoder, sampler, settings, out, resume, cpu)
-        with bar:
-            total = last_step or (minutes * 60 if minutes is not None else None)
-            task = bar.add_task("training", total=total, step=start, facts="")
-            began, mean = time.monotonic(), None
-            for progress in run:
-                now = (progress.image, progress.distance, progress.classes)
-                mean = now if mean is None else tuple(0.98 * a + 0.02 * b for a, b in zip(mean, now, strict=True))
-                rate = (progress.step - start) * batch_size / (time.monotonic() - began)
-                bar.update(
-                    task,
-                    completed=progress.step if last_step else time.monotonic() - began,
-                    step=progress.step,
-                    facts=f"image {mean[0]:.4f} distance {mean[1]:.4f} class {mean[2]:.4f}  {rate:.1f} crops/s",
-                )
-                if not console.is_terminal and progress.step % 100 == 0:
-                    console.print(f"{progress.step} {bar.tasks[0].fields['facts']}", highlight=False)
-                if progress.saved:
-                    previewing = preview_minutes and time.monotonic() - previewed > preview_minutes * 60
-                    _export(out, network, encoder, sampler if previewing else None)
-                    previewed = time.monotonic() if previewing else previewed
-                if (last_step and progress.step >= last_step) or (deadline and time.monotonic() >= deadline):
+        last_step = steps if settings.decay_from is None else settings.decay_from + settings.decay_steps
+        if last_step is not None and start >= last_step:
+            raise ValueError(f"{out} is at step {start} already; give --steps a higher number than {last_step}")
+        sampler = CropSampler(_tiles(data), BUNDLED, crop, seed, weights)
+        encoder = TextEncoder.default() if text_encoder is None else TextEncoder.from_folder(text_encoder)
+        network = run_folder.network_of(out, resume, init, widths, blocks, encoder, BUNDLED)
+        ready_out(out)
+        # Where several processes train together, one of them writes and talks.
+        main = os.environ.get("RANK", "0") == "0"
+        if main:
+            facts = {"settings": settings.model_dump(), "crop": crop, "weights": weights, "init": init}
+            run_folder.write_facts(out, network, facts | {"data": [str(folder) for folder in data]})
+
+        seconds = None if minutes is None else minutes * 60
+        world = int(os.environ.get("WORLD_SIZE", "1"))
+        began = previewed = time.monotonic()
+        with (
+            TrainingBar(start, last_step, seconds, batch_size * world, main) as bar,
+            closing(training(network, encoder, sampler, settings, out, resume, cpu)) as run,
+        ):
+            for step in run:
+                bar.show(step)
+                now = time.monotonic()
+                if step.saved and main:
+                    due = preview_minutes and now - previewed > preview_minutes * 60
+                    run_folder.export_run(out, network, encoder, BUNDLED, sampler if due else None)
+                    previewed = now if due else previewed
+                out_of_time = seconds is not None and now - began >= seconds
+                if (last_step is not None and step.step >= last_step) or _said_by_main(out_of_time):
                     break
-            run.close()
-        _export(out, network, encoder, sampler if preview_minutes else None)
-        console.print(f"{out / 'model'}: try it with  napari-cosynth synth LAYOUT --model {out / 'model'}")
+        if main:
+            made = run_folder.export_run(out, network, encoder, BUNDLED, sampler if preview_minutes else None)
+            say(f"{made}: try it with  napari-cosynth synth LAYOUT --model {made}")
 
 
-def _network(out: Path, resume: bool, init: str | None, channels: str, blocks: int, encoder: TextEncoder) -> JointUNet:
-    import torch
+def _tiles(data: list[Path]) -> list[LabelledTile]:
+    from napari_cosynth.data.dataset import read_dataset
 
-    from napari_cosynth.classes import BUNDLED
-    from napari_cosynth.model import zoo
-    from napari_cosynth.model.unet import JointUNet
-
-    if resume and (out / "run.json").is_file():
-        return JointUNet.from_config(json.loads((out / "run.json").read_text(encoding="utf-8"))["network"])
-    if resume:
-        raise ValueError(f"{out} holds no run to resume; leave --resume out to begin one")
-    if (out / "checkpoint.pt").exists():
-        raise ValueError(f"{out} holds a run already; give --resume to go on with it, or another --out")
-    if init is not None:
-        pipe = zoo.load(zoo.find_model(init))
-        if pipe.text_encoder.sha256 != encoder.sha256:
-            raise ValueError(f"{init} was trained with another text encoder; leave --text-encoder out")
-        return pipe.unet
-    widths = channels.split(",")
-    if not all(w.strip().isdigit() and int(w) % 32 == 0 and int(w) > 0 for w in widths):
-        raise ValueError(f"--channels {channels!r} are not multiples of 32 parted by commas, such as 64,128,256,256")
-    torch.manual_seed(0)
-    return JointUNet(
-        n_classes=len(BUNDLED.stated),
-        condition_channels=len(BUNDLED) + 1,
-        text_channels=encoder.channels,
-        channels=tuple(int(w) for w in widths),
-        blocks=blocks,
-    )
+    tiles = []
+    for folder in data:
+        found = list(read_dataset(folder, "train"))
+        if not found:
+            raise ValueError(f'--data {folder}: none of its tiles is of the split "train"; see its tiles.csv')
+        tiles += found
+    return tiles
 
 
-def _step_of(out: Path) -> int:
-    from napari_cosynth.training.checkpoint import load_checkpoint
+def _said_by_main(stop: bool) -> bool:
+    """What the main process says: clocks differ, and one that stops alone leaves the others waiting for ever."""
+    import torch.distributed
 
-    state = load_checkpoint(out)
-    return state["step"] if state else 0
-
-
-def _export(out: Path, network: JointUNet, encoder: TextEncoder, sampler: CropSampler | None) -> None:
-    import torch
-    from PIL import Image
-
-    from napari_cosynth.classes import BUNDLED
-    from napari_cosynth.training.export import export_model
-    from napari_cosynth.training.loop import trained_state
-    from napari_cosynth.training.preview import preview_grid
-
-    state = trained_state(out)
-    pipe = export_model(state, network.config, encoder, BUNDLED, out / "model")
-    if sampler is not None:
-        chance = torch.get_rng_state()
-        Image.fromarray(preview_grid(pipe, sampler)).save(out / f"preview-{state.step:07d}.png")
-        torch.set_rng_state(chance)
+    if not (torch.distributed.is_available() and torch.distributed.is_initialized()):
+        return stop
+    word = [stop]
+    torch.distributed.broadcast_object_list(word, src=0)
+    return word[0]
 
 
 def _weights(texts: list[str]) -> dict[str, float]:
     weights = {}
     for text in texts:
-        source, _, factor = text.partition("=")
+        source, _, factor = text.rpartition("=")
         try:
             weights[source] = float(factor)
         except ValueError:
-            raise ValueError(f"--weight {text!r} is not SOURCE=FACTOR, such as --weight nuinsseg=0.5") from None
+            weights[source] = math.nan
+        if not source or not 0 <= weights[source] < math.inf:
+            raise ValueError(f"--weight {text!r} is not SOURCE=FACTOR with a factor of 0 or more, such as nuinsseg=0.5")
     return weights
+
+
+def _widths(text: str) -> tuple[int, ...]:
+    parts = [p.strip() for p in text.split(",")]
+    if not all(p.isascii() and p.isdigit() and int(p) % 32 == 0 and int(p) > 0 for p in parts):
+        raise ValueError(f"--channels {text!r} are not multiples of 32 parted by commas, such as 64,128,256,256")
+    return tuple(int(p) for p in parts)

@@ -120,7 +120,8 @@ def describe(tile: LabelledTile, image: np.ndarray, centroids: np.ndarray, class
         staining="pale" if strength < PALE else "strong" if strength > STRONG else "",
         focus="soft focus" if crispness < SOFT else "sharp focus" if crispness > SHARP else "",
         space="wide white space" if white > 0.4 else "white lumina" if white > 0.15 else "",
-        structure=_structure(names, word, centroids, classes, image.shape[:2]),
+        # Where nuclei are missing from the labels, an unlabelled nest would pass for a lumen.
+        structure=_structure(names, word, centroids, classes, image.shape[:2]) if tile.coverage == "complete" else (),
     )
 
 

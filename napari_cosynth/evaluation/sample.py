@@ -15,13 +15,16 @@ from skimage.measure import label as connected_fragments
 from skimage.segmentation import relabel_sequential
 
 from napari_cosynth.classes import Taxonomy
-from napari_cosynth.data.captions import describe, write_caption
+from napari_cosynth.data.captions import describe, tissue_of, write_caption
 from napari_cosynth.data.crops import SMALLEST_FRAGMENT
 from napari_cosynth.data.labelled import WORKING_UM_PER_PX, Coverage, LabelledTile
 from napari_cosynth.interior import interior_points
 
 Segmentation = tuple[np.ndarray, dict[int, int]]
 """int32 (H, W) instances, 0 = background, and the class id (taxonomy) of each id that has one."""
+
+IHC = ", IHC"
+"""What ends the tissue's name of a tile in immunohistochemistry."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +56,8 @@ class Sample:
         "partial" if nuclei may be there that the labels do not show.
     masked
         False if only points are known: ``instances`` is then empty and says nothing.
+    tissue
+        What `tissue_name` calls it; empty if that is not known.
     """
 
     name: str
@@ -66,6 +71,7 @@ class Sample:
     caption: str = ""
     coverage: Coverage = "complete"
     masked: bool = True
+    tissue: str = ""
 
     def __post_init__(self) -> None:
         if self.image.shape[:2] != self.instances.shape:
@@ -137,6 +143,14 @@ def real_samples(
     ]
 
 
+def tissue_name(tile: LabelledTile) -> str:
+    """Organ and stain in a word or two: "colon", "mouse liver", "breast, IHC"; empty if the organ is not known."""
+    organ, _, species = tissue_of(tile)
+    # Most tissue is human, whether the source says so or not.
+    words = [species if species != "human" else "", organ]
+    return " ".join(w for w in words if w) + (IHC if tile.is_ihc else "") if organ else ""
+
+
 def _corners(tile: LabelledTile, size: int, seed: int) -> list[tuple[int, int]]:
     """A grid of windows side by side, pushed to a random place within the tile."""
     rng = _rng(seed, tile.source, tile.name)
@@ -170,6 +184,7 @@ def _cut(tile: LabelledTile, row: int, col: int, size: int, taxonomy: Taxonomy, 
         caption=write_caption(describe(tile, image, points, names), _rng(seed, name)),
         coverage=tile.coverage,
         masked=tile.instances is not None,
+        tissue=tissue_name(tile),
     )
 
 

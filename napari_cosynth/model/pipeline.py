@@ -118,6 +118,8 @@ class CoSynthPipeline(DiffusionPipeline):
             If layouts differ in size, are of another taxonomy, or do not go with prompts and noise.
         """
         size = self._checked(layouts, prompts, noise)
+        if num_inference_steps < 1:
+            raise ValueError(f"num_inference_steps is {num_inference_steps}; at least 1 is needed")
         device, dtype = self.unet.device, self.unet.dtype
         n_classes, b = len(self.taxonomy), len(layouts)
         condition = np.stack([layout_condition(x.centroids, x.class_ids, n_classes, size) for x in layouts])

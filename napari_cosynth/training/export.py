@@ -45,6 +45,9 @@ def export_model(
         taxonomy.model_dump(mode="json"),
     )
     beside, old = (folder.with_name(f".{folder.name}.{what}") for what in ("part", "old"))
+    if old.exists() and not folder.exists():
+        # A process that was killed between the two renames below left the model there.
+        os.replace(old, folder)
     for leftover in (beside, old):
         shutil.rmtree(leftover, ignore_errors=True)
     pipe.save_pretrained(beside, safe_serialization=True)

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
 from accelerate import Accelerator
 from pydantic import BaseModel, ConfigDict, Field
@@ -149,13 +150,13 @@ def train(
             )
 
     started, saved_at = time.monotonic() - seconds, time.monotonic()
-    saved = True
+    saved = whole = True
     source = batches(sampler, settings.batch_size, step, accelerator.process_index, world, settings.workers)
     try:
         for batch in source:
             batch = batch.to(accelerator.device)
             # Drawn on the CPU from the step alone: the same on any device and after any restart.
-            chance = torch.Generator().manual_seed(hash((settings.seed, step, accelerator.process_index)) % 2**63)
+            chance = _chance(settings.seed, step, accelerator.process_index)
             t = draw_times(len(batch.captions), chance).to(accelerator.device)
             noise = torch.randn(batch.clean.shape, generator=chance).to(accelerator.device)
             z = noisy_tile(batch, noise, t)
@@ -168,13 +169,15 @@ def train(
                 group["lr"] = rate
             accelerator.backward(losses.total)
             accelerator.clip_grad_norm_(model.parameters(), settings.clip)
+            # Between these lines the state belongs to no step: an interrupt here must not save it.
+            whole = False
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
             average.update(network, step)
             for caption in batch.captions:
                 terms.update(count_terms(caption))
             step, crops = step + 1, crops + settings.batch_size * world
-            seconds, saved = time.monotonic() - started, False
+            seconds, saved, whole = time.monotonic() - started, False, True
             if time.monotonic() - saved_at > settings.checkpoint_every_s:
                 save()
                 saved, saved_at = True, time.monotonic()
@@ -189,5 +192,11 @@ def train(
                 saved,
             )
     finally:
-        if not saved:
+        if whole and not saved:
             save()
+
+
+def _chance(*numbers: int) -> torch.Generator:
+    """A generator that depends on the numbers alone."""
+    state = np.random.SeedSequence(numbers).generate_state(1, np.uint64)
+    return torch.Generator().manual_seed(int(state[0]) % 2**63)

@@ -130,7 +130,8 @@ def test_what_is_not_known_is_not_said():
 
 
 @pytest.mark.parametrize(
-    "facts", [Facts(), FACTS, replace(FACTS, organ=""), replace(FACTS, disease="", species=""), Facts(stain="Ki-67 IHC")]
+    "facts",
+    [Facts(), FACTS, replace(FACTS, organ=""), replace(FACTS, disease="", species=""), Facts(stain="Ki-67 IHC")],
 )
 def test_captions_are_clean_text(facts):
     for caption in captions(facts):

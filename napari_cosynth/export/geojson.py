@@ -1,0 +1,53 @@
+"""QuPath GeoJSON: one annotation a nucleus, and the image that it belongs to."""
+
+from __future__ import annotations
+
+import json
+
+import shapely.geometry
+
+from napari_cosynth.export.exporter import NOTICE, ClassTable, Encoded, Exporter, Item
+from napari_cosynth.export.outlines import pixel_outline
+from napari_cosynth.tile_files import png_bytes
+
+# QuPath's pixel 0 covers [0, 1), ours is centred on 0.
+_OFFSET = 0.5
+
+
+def _encode(item: Item, table: ClassTable) -> Encoded:
+    features = []
+    for nucleus, box in item.nuclei:
+        outline = pixel_outline(item.tile.instances[box] == nucleus.id, box[0].start, box[1].start)
+        nucleus_class = item.taxonomy[nucleus.class_id]
+        features.append(
+            {
+                "type": "Feature",
+                "geometry": shapely.geometry.mapping(outline),
+                "properties": {
+                    "objectType": "annotation",
+                    "name": f"nucleus {nucleus.id}",
+                    "classification": {"name": nucleus_class.name, "color": list(nucleus_class.rgb)},
+                    "measurements": {
+                        "Centroid X px": nucleus.col + _OFFSET,
+                        "Centroid Y px": nucleus.row + _OFFSET,
+                        "Area px^2": nucleus.area_px,
+                    },
+                },
+            }
+        )
+    collection = {
+        "type": "FeatureCollection",
+        "synthetic": True,
+        "notice": NOTICE,
+        "um_per_px": item.tile.request.layout.um_per_px,
+        "features": features,
+    }
+    return Encoded(
+        {
+            f"{item.split}/{item.name}.png": png_bytes(item.tile.image, item.tile.request),
+            f"{item.split}/{item.name}.geojson": (json.dumps(collection) + "\n").encode(),
+        }
+    )
+
+
+GEOJSON = Exporter(title="QuPath GeoJSON, one polygon a nucleus", suffixes=(".geojson", ".png"), encode=_encode)

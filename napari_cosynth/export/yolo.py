@@ -1,0 +1,41 @@
+"""YOLO segmentation: a line a nucleus, its class and its outline in shares of width and height."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import numpy as np
+
+from napari_cosynth.export.exporter import NOTICE, ClassTable, Encoded, Exporter, Finishing, Item
+from napari_cosynth.export.outlines import one_ring, pixel_outline
+from napari_cosynth.tile_files import png_bytes
+
+
+def _encode(item: Item, table: ClassTable) -> Encoded:
+    height, width = item.tile.instances.shape
+    lines = []
+    for nucleus, box in item.nuclei:
+        outline = pixel_outline(item.tile.instances[box] == nucleus.id, box[0].start, box[1].start)
+        shares = one_ring(outline) / np.array([width, height])
+        lines.append(f"{nucleus.class_id} {' '.join(f'{value:.6g}' for value in shares.ravel())}\n")
+    return Encoded(
+        {
+            f"images/{item.split}/{item.name}.png": png_bytes(item.tile.image, item.tile.request),
+            f"labels/{item.split}/{item.name}.txt": "".join(lines).encode(),
+        }
+    )
+
+
+def _finish(finishing: Finishing) -> Iterator[tuple[str, list[bytes]]]:
+    # A trainer asks for a val set; without a split it is the only set there is.
+    splits = {"train": "train", "val": "val" if "val" in finishing.counts else "train"}
+    splits |= {split: split for split in finishing.counts}
+    names = [f"  {i}: {json.dumps(name)}" for i, name in enumerate(finishing.taxonomy.names)]
+    lines = [f"# {NOTICE}", *(f"{key}: images/{folder}" for key, folder in splits.items()), "names:", *names]
+    yield "data.yaml", [("\n".join(lines) + "\n").encode()]
+
+
+YOLO = Exporter(
+    title="YOLO segmentation text", suffixes=(".txt", ".png", ".yaml"), encode=_encode, finish=_finish
+)

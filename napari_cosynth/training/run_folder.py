@@ -1,0 +1,165 @@
+"""The folder of a training run: which network it trains, where it stands, what is exported from it.
+
+``run.json`` says how the run was begun, ``checkpoint.pt`` where it stands,
+``model/`` is what users load, ``preview-STEP.png`` is to look at. It knows no
+command line: options arrive as values.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from PIL import Image
+
+from napari_cosynth.classes import Taxonomy
+from napari_cosynth.data.crops import CropSampler
+from napari_cosynth.model import zoo
+from napari_cosynth.model.text import TextEncoder
+from napari_cosynth.model.unet import JointUNet
+from napari_cosynth.training.checkpoint import NAME as CHECKPOINT
+from napari_cosynth.training.checkpoint import load_checkpoint
+from napari_cosynth.training.export import export_model
+from napari_cosynth.training.loop import trained_state
+from napari_cosynth.training.preview import preview_grid
+from napari_cosynth.writing import write_together
+
+FACTS, MODEL = "run.json", "model"
+
+
+def check_run(folder: Path, resume: bool) -> None:
+    """See that a run can begin in a folder, or go on there.
+
+    Raises
+    ------
+    ValueError
+        If there is no run to resume, or one that would be overwritten.
+    """
+    if resume and not (folder / FACTS).is_file():
+        raise ValueError(f"{folder} holds no run to resume; leave --resume out to begin one")
+    if not resume and (folder / CHECKPOINT).exists():
+        raise ValueError(f"{folder} holds a run already; give --resume to go on with it, or another --out")
+
+
+def network_of(
+    folder: Path,
+    resume: bool,
+    init: str | None,
+    channels: Sequence[int],
+    blocks: int,
+    encoder: TextEncoder,
+    taxonomy: Taxonomy,
+) -> JointUNet:
+    """The network that a run trains.
+
+    Parameters
+    ----------
+    resume
+        Take the configuration of the folder's run; its checkpoint holds the
+        weights. A run that was killed before its first checkpoint begins anew.
+    init
+        A model whose network and weights to start from.
+    channels, blocks
+        Of a new network, see `JointUNet`.
+
+    Raises
+    ------
+    ModelError, ValueError
+        If the model to start from cannot be used, or goes with another text
+        encoder or other classes.
+    """
+    if resume and (folder / CHECKPOINT).is_file():
+        return JointUNet.from_config(_facts(folder)["network"])
+    if init is not None:
+        found = zoo.find_model(init)
+        if found.taxonomy.names != taxonomy.names:
+            raise ValueError(
+                f"--init {init}: its classes are {', '.join(found.taxonomy.names)}; training needs "
+                f"{', '.join(taxonomy.names)}. Start from another model, or without --init"
+            )
+        pipe = zoo.load(found)
+        if pipe.text_encoder.sha256 != encoder.sha256:
+            raise ValueError(f"--init {init}: was trained with another text encoder; give the same --text-encoder")
+        return pipe.unet
+    torch.manual_seed(0)
+    return JointUNet(
+        n_classes=len(taxonomy.stated),
+        condition_channels=len(taxonomy) + 1,
+        text_channels=encoder.channels,
+        channels=tuple(channels),
+        blocks=blocks,
+    )
+
+
+def finished_steps(folder: Path) -> int:
+    """Steps that the folder's checkpoint has behind it; 0 without one.
+
+    Raises
+    ------
+    ValueError
+        If the checkpoint is damaged.
+    """
+    try:
+        state = load_checkpoint(folder)
+        return int(state["step"]) if state else 0
+    except Exception as error:  # torch raises whatever the damaged bytes lead to
+        raise ValueError(
+            f"{folder / CHECKPOINT}: is no checkpoint of a run, or damaged; begin the run anew in another --out"
+        ) from error
+
+
+def decay_start(folder: Path, step: int, decay: int) -> int:
+    """First step of a falling learning rate that lasts ``decay`` steps.
+
+    A run that was killed on such a fall goes on with it; else it begins at ``step``.
+    """
+    settings = _facts(folder).get("settings", {}) if (folder / FACTS).is_file() else {}
+    begun = settings.get("decay_from")
+    on_it = begun is not None and settings.get("decay_steps") == decay and begun <= step < begun + decay
+    return begun if on_it else step
+
+
+def write_facts(folder: Path, network: JointUNet, facts: Mapping[str, Any]) -> None:
+    """Write ``run.json``: the network's configuration, and how the run was asked for."""
+    text = json.dumps({"network": dict(network.config)} | dict(facts), indent=2, default=list)
+    write_together({folder / FACTS: f"{text}\n".encode()})
+
+
+def export_run(
+    folder: Path, network: JointUNet, encoder: TextEncoder, taxonomy: Taxonomy, preview_of: CropSampler | None = None
+) -> Path:
+    """Make the model folder of a run's checkpoint, and a preview if there is a sampler for its crops.
+
+    Returns
+    -------
+    The model folder.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the run has no checkpoint yet.
+    """
+    state = trained_state(folder)
+    pipe = export_model(state, network.config, encoder, taxonomy, folder / MODEL)
+    if preview_of is not None:
+        chance = torch.get_rng_state()
+        stream = io.BytesIO()
+        Image.fromarray(preview_grid(pipe, preview_of)).save(stream, "PNG")
+        write_together({folder / f"preview-{state.step:07d}.png": stream.getvalue()})
+        torch.set_rng_state(chance)
+    return folder / MODEL
+
+
+def _facts(folder: Path) -> dict[str, Any]:
+    path = folder / FACTS
+    try:
+        facts = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{path}: cannot be read ({error}); begin the run anew in another --out") from error
+    if not isinstance(facts, dict) or not isinstance(facts.get("network"), dict):
+        raise ValueError(f"{path}: does not say which network the run trains; begin the run anew in another --out")
+    return facts

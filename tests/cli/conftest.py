@@ -1,0 +1,54 @@
+"""The program as a user starts it, in a folder of its own, and layouts to give it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+
+@pytest.fixture
+def cli(tmp_path, monkeypatch):
+    """Run a command line; the working directory is ``tmp_path``."""
+    from napari_cosynth.cli import app
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("NAPARI_COSYNTH_CACHE", str(tmp_path / ".cache"))
+
+    def run(*arguments):
+        return CliRunner().invoke(app, [str(a) for a in arguments])
+
+    return run
+
+
+@pytest.fixture
+def write_csv(tmp_path):
+    """Write a layout; each row is a line without its end."""
+
+    def write(*rows: str, name: str = "gland.csv", header: str = "row,col,class") -> Path:
+        path = tmp_path / name
+        path.write_text("\n".join((header, *rows, "")), encoding="utf-8")
+        return path
+
+    return write
+
+
+@pytest.fixture
+def synth(cli, model_folder):
+    """`synth` with the tiny model, as small and short as can be; later options win."""
+
+    def run(*arguments, model=model_folder, size="64,64", steps=1):
+        fixed = ("--model", model, "--size", size, "--steps", steps, "--device", "cpu", "--dtype", "float32")
+        return cli("synth", *fixed, "--threads", 1, *arguments)
+
+    return run
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(p.name for p in folder.iterdir()) if folder.exists() else []
+
+
+@pytest.fixture(name="names")
+def _names():
+    return names

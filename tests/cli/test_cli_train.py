@@ -1,0 +1,157 @@
+"""`train`: a tiny run on a tiny data set, its continuation, and what is refused."""
+
+from __future__ import annotations
+
+import csv
+import json
+
+import numpy as np
+import pytest
+from skimage.io import imread, imsave
+
+SMALL = ("--channels", "32,32", "--crop", 64, "--batch-size", 1, "--precision", "no", "--cpu")
+
+
+@pytest.fixture(scope="module")
+def data(make_tile, tmp_path_factory):
+    """Two tiles in the folder format."""
+    folder = tmp_path_factory.mktemp("data") / "tiny"
+    tiles, nuclei = [], []
+    for sub in ("images", "instances"):
+        (folder / sub).mkdir(parents=True)
+    for seed in range(2):
+        tile = make_tile(seed, size=(96, 96))
+        imsave(folder / "images" / f"{tile.name}.png", tile.image, check_contrast=False)
+        imsave(folder / "instances" / f"{tile.name}.png", tile.instances.astype(np.uint16), check_contrast=False)
+        facts = {"organ": "colon", "stain": "H&E", "um_per_px": 0.25, "split": "train", "annotation": "masks+classes"}
+        tiles.append({"name": tile.name} | facts)
+        nuclei += [
+            {"name": tile.name, "id": i, "row": row, "col": col, "class": c}
+            for i, (row, col), c in zip(tile.ids, tile.centroids, tile.classes, strict=True)
+        ]
+    for name, rows in (("tiles.csv", tiles), ("nuclei.csv", nuclei)):
+        with open(folder / name, "w", newline="") as stream:
+            writer = csv.DictWriter(stream, rows[0])
+            writer.writeheader()
+            writer.writerows(rows)
+    return folder
+
+
+@pytest.fixture
+def train(cli, data):
+    """`train` on the tiny data; accelerate is told to forget what other runs of this process set up."""
+    from accelerate.state import AcceleratorState
+
+    def run(*arguments, on=data):
+        AcceleratorState._reset_state(reset_partial_state=True)
+        return cli("train", "--data", on, *SMALL, *arguments)
+
+    yield run
+    AcceleratorState._reset_state(reset_partial_state=True)
+
+
+def trained_steps(run):
+    return json.loads((run / "model" / "training.json").read_text())["steps"]
+
+
+def test_a_run_goes_on_and_another_starts_from_it(train, cli, names, write_csv, tmp_path):
+    run = tmp_path / "run"
+    done = train("--out", "run", "--steps", 2, "--preview-minutes", 0)
+    assert done.exit_code == 0, done.output
+    assert done.stdout.splitlines()[-1] == "run/model: try it with  napari-cosynth synth LAYOUT --model run/model"
+    assert names(run) == ["checkpoint.pt", "model", "run.json"]
+    assert trained_steps(run) == 2
+    facts = json.loads((run / "run.json").read_text())
+    assert facts["network"]["channels"] == [32, 32] and facts["crop"] == 64 and facts["data"][0].endswith("tiny")
+
+    refused = train("--out", "run", "--steps", 2)
+    assert refused.exit_code == 2 and "run holds a run already; give --resume" in refused.stderr
+    refused = train("--out", "run", "--steps", 2, "--resume")
+    assert refused.exit_code == 2 and "run is at step 2 already" in refused.stderr
+
+    done = train("--out", "run", "--steps", 3, "--resume")
+    assert done.exit_code == 0, done.output
+    assert trained_steps(run) == 3
+    rows, cols, channels = imread(run / "preview-0000003.png").shape
+    assert (rows % 64, cols, channels) == (0, 5 * 64, 3)
+
+    made = cli("synth", write_csv("20,20,neoplastic"), "--model", "run/model", "--size", "64,64", "--steps", 1)
+    assert made.exit_code == 0, made.output
+
+    done = train("--out", "second", "--steps", 1, "--init", run / "model", "--preview-minutes", 0)
+    assert done.exit_code == 0, done.output
+    assert trained_steps(tmp_path / "second") == 1
+    first, second = ((folder / "model/unet/config.json").read_text() for folder in (run, tmp_path / "second"))
+    assert json.loads(first)["channels"] == json.loads(second)["channels"]
+
+
+def test_a_time_limit_ends_a_run(train, tmp_path):
+    done = train("--out", "run", "--minutes", 0, "--preview-minutes", 0)
+    assert done.exit_code == 0, done.output
+    assert trained_steps(tmp_path / "run") == 1
+
+
+def test_an_interrupt_saves_a_checkpoint(train, names, tmp_path, monkeypatch):
+    from napari_cosynth.cli.train_bar import TrainingBar
+
+    def interrupt(self, step):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(TrainingBar, "show", interrupt)
+    done = train("--out", "run", "--steps", 5)
+    assert done.exit_code == 1
+    assert "go on with --resume from the last checkpoint in run" in done.stderr
+    assert names(tmp_path / "run") == ["checkpoint.pt", "run.json"]
+
+
+@pytest.mark.parametrize(
+    ("options", "parts"),
+    [
+        (("--weight", "tiny"), ("--weight 'tiny' is not SOURCE=FACTOR", "nuinsseg=0.5")),
+        (("--weight", "tiny=x"), ("--weight 'tiny=x'",)),
+        (("--weight", "tiny=-1"), ("--weight 'tiny=-1'", "0 or more")),
+        (("--weight", "tiny=nan"), ("--weight 'tiny=nan'",)),
+        (("--weight", "other=2"), ("no source is called other", "tiny")),
+        (("--crop", 100), ("--crop 100", "multiple of 16", "--crop 128")),
+        (("--crop", 48), ("--crop 48",)),
+        (("--crop", 1024), ("no tile has an image of at least 1024 x 1024 px", "smaller crop size")),
+        (("--channels", "10,20"), ("--channels '10,20'", "multiples of 32", "64,128,256,256")),
+        (("--precision", "int8"), ("--precision 'int8'", "bf16, fp16, no")),
+        (("--ema", 1), ("ema_decay", "less than 1")),
+        (("--resume",), ("run holds no run to resume", "leave --resume out")),
+        (("--init", "nowhere"), ("no model folder nowhere", "bundled models")),
+        (("--text-encoder", "nowhere"), ("nowhere is not a text encoder", "config.json")),
+    ],
+)
+def test_wrong_input(train, tmp_path, options, parts):
+    done = train("--out", "run", "--steps", 1, *options)
+    assert done.exit_code == 2, done.output
+    assert done.stderr.startswith("Error: ") and all(part in done.stderr for part in parts), done.stderr
+    assert not (tmp_path / "run" / "checkpoint.pt").exists()
+
+
+def test_data_that_cannot_be_used(train, data, tmp_path):
+    done = train("--out", "run", on="nowhere")
+    assert done.exit_code == 2 and "nowhere is not a folder" in done.stderr
+    (tmp_path / "empty").mkdir()
+    done = train("--out", "run", on="empty")
+    assert done.exit_code == 2 and "empty: no data set here" in done.stderr
+    (tmp_path / "val").mkdir()
+    (tmp_path / "val" / "tiles.csv").write_text((data / "tiles.csv").read_text().replace("train", "val"))
+    (tmp_path / "val" / "nuclei.csv").write_text((data / "nuclei.csv").read_text())
+    done = train("--out", "run", on="val")
+    assert done.exit_code == 2 and '--data val: none of its tiles is of the split "train"' in done.stderr
+
+
+def test_an_output_folder_that_cannot_be(train, tmp_path):
+    (tmp_path / "file").write_text("")
+    done = train("--out", "file/run", "--steps", 1)
+    assert done.exit_code == 2 and "--out file/run: files cannot be written there" in done.stderr
+
+
+def test_a_damaged_checkpoint(train, tmp_path):
+    assert train("--out", "run", "--steps", 1, "--preview-minutes", 0).exit_code == 0
+    checkpoint = tmp_path / "run" / "checkpoint.pt"
+    checkpoint.write_bytes(checkpoint.read_bytes()[:1000])
+    done = train("--out", "run", "--steps", 2, "--resume")
+    assert done.exit_code == 2 and "run/checkpoint.pt: is no checkpoint of a run, or damaged" in done.stderr

@@ -1,0 +1,195 @@
+"""From request to tile, and that every failure arrives as a sentence."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+from napari_cosynth import synthesis
+from napari_cosynth.layout import Layout
+from napari_cosynth.synthesis import (
+    Finished,
+    Preview,
+    RequestError,
+    Started,
+    SynthesisError,
+    make_request,
+    run,
+    taxonomy_of,
+    unseen_words,
+)
+
+LAYOUT = Layout(centroids=[(20, 20), (40, 44.5)], classes=["neoplastic", "connective"], height=64, width=80)
+
+
+@pytest.fixture
+def request_for(model_folder):
+    """A request to the tiny model; options as of `make_request`."""
+
+    def make(layout=LAYOUT, prompt="colon", **options):
+        return make_request(
+            layout,
+            prompt,
+            **{"model": str(model_folder), "steps": 2, "device": "cpu", "dtype": "float32", "threads": 1} | options,
+        )
+
+    return make
+
+
+def tile_made(request):
+    *_, last = run(request)
+    return last.tile
+
+
+def test_events_come_in_order(request_for):
+    started, *previews, finished = run(request_for(steps=3))
+    assert started == Started(3)
+    assert [(p.step, p.steps) for p in previews] == [(1, 3), (2, 3), (3, 3)]
+    assert all(p.image.shape == (64, 80, 3) and p.image.dtype == np.uint8 for p in previews)
+    assert isinstance(finished, Finished)
+    assert np.array_equal(finished.tile.image, previews[-1].image)
+    assert finished.tile.report.placed == 2
+
+
+def test_the_same_request_gives_the_same_tile_and_another_seed_another(request_for):
+    first, again, other = (tile_made(request_for(seed=seed)) for seed in (3, 3, 4))
+    for name in ("image", "semantic", "instances"):
+        assert np.array_equal(getattr(first, name), getattr(again, name))
+    assert first.nuclei == again.nuclei
+    assert not np.array_equal(first.image, other.image)
+
+
+def test_a_tile_lists_the_nuclei_of_its_map(request_for):
+    from napari_cosynth.model.instances import Labels
+
+    instances = np.zeros((64, 80), np.int32)
+    instances[18:23, 18:23], instances[50:52, 60:64] = 1, 3
+    semantic = np.where(instances == 1, 1, np.where(instances == 3, 3, 0)).astype(np.uint8)
+    tile = synthesis.tile_of(request_for(), np.zeros((64, 80, 3), np.uint8), Labels(instances, semantic, {1: 0, 3: 2}))
+    first, extra = tile.nuclei
+    assert (first.id, first.row, first.col, first.area_px, first.requested) == (1, 20, 20, 25, True)
+    assert (extra.id, extra.row, extra.col, extra.area_px, extra.requested) == (3, 50.5, 61.5, 8, False)
+    assert (tile.report.missing, tile.report.extra, tile.report.other_class) == ((2,), (3,), ())
+
+
+def test_closing_the_generator_cancels(request_for, monkeypatch):
+    from napari_cosynth.model.unet import JointUNet
+
+    passes, forward = [], JointUNet.forward
+
+    def counted(self, *inputs):
+        passes.append(1)
+        return forward(self, *inputs)
+
+    monkeypatch.setattr(JointUNet, "forward", counted)
+    events = run(request_for(steps=5))
+    while not isinstance(next(events), Preview):
+        pass
+    events.close()
+    assert len(passes) == 1
+    with pytest.raises(StopIteration):
+        next(events)
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "advice"),
+    [
+        (RuntimeError("CUDA out of memory. Tried to allocate 9 GiB"), SynthesisError, "64 x 80 px.*smaller tile"),
+        (RuntimeError("DefaultCPUAllocator: can't allocate memory"), SynthesisError, "smaller tile"),
+        (MemoryError(), SynthesisError, "smaller tile"),
+        (RuntimeError("shapes differ"), SynthesisError, "shapes differ.*another device"),
+        (OSError("gone"), SynthesisError, "gone"),
+        (ValueError("of another taxonomy"), RequestError, "of another taxonomy"),
+    ],
+)
+@pytest.mark.parametrize("step", ["draw_noise", "denoise", "decode"])
+def test_no_error_of_the_model_leaves_as_it_is(request_for, monkeypatch, error, kind, advice, step):
+    from napari_cosynth.model.pipeline import CoSynthPipeline
+
+    def fail(*_args, **_options):
+        raise error
+
+    monkeypatch.setattr(CoSynthPipeline, step, fail)
+    with pytest.raises(SynthesisError, match=advice) as caught:
+        list(run(request_for(steps=1)))
+    assert type(caught.value) is kind and caught.value.__cause__ is error
+
+
+def test_a_model_that_changed_since_the_request_is_refused(request_for, model_copy):
+    request = request_for(model=str(model_copy))
+    index = model_copy / "model_index.json"
+    index.write_text(json.dumps(json.loads(index.read_text()) | {"comment": "changed"}))
+    with pytest.raises(RequestError, match=f"hash {request.model_hash}; the one found here has"):
+        next(run(request))
+    with pytest.raises(RequestError, match="there is no model folder"):
+        next(run(request.model_copy(update={"model": "gone"})))
+
+
+@pytest.mark.parametrize("part", ["scheduler/scheduler_config.json", "text_encoder/text_encoder.json"])
+@pytest.mark.parametrize("damage", ["removed", "truncated"])
+def test_a_damaged_part_of_a_model_folder_is_told(request_for, model_copy, part, damage):
+    file = model_copy / part
+    if damage == "removed":
+        shutil.rmtree(file.parent)
+    else:
+        file.write_text(file.read_text()[:20])
+    with pytest.raises(RequestError, match=r"fetch the (folder|model) anew"):
+        list(run(request_for(model=str(model_copy))))
+
+
+def test_another_text_encoder_than_in_training_is_told(request_for, model_copy):
+    file = model_copy / "text_encoder" / "text_encoder.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"sha256": "0" * 64}))
+    with pytest.raises(RequestError, match="is not the one that the model was trained with.*pip install"):
+        list(run(request_for(model=str(model_copy))))
+
+
+def test_a_device_that_is_not_there_is_told_with_those_that_are(request_for):
+    with pytest.raises(RequestError, match="no device 'cuda:77' on this machine; choose one of: .*cpu"):
+        request_for(device="cuda:77")
+
+
+def test_a_model_that_is_not_there_is_told(request_for):
+    with pytest.raises(RequestError, match="there is no model folder nowhere; bundled models:"):
+        request_for(model="nowhere")
+
+
+def test_a_bundled_model_is_recorded_by_its_name_any_other_by_its_place(request_for, model_folder, monkeypatch):
+    assert request_for().model == str(model_folder.resolve())
+    monkeypatch.chdir(model_folder)
+    assert request_for(model=".").model == str(model_folder.resolve())
+    monkeypatch.chdir(model_folder.parent)
+    assert request_for(model=model_folder.name).model == str(model_folder.resolve())
+    for module in ("napari_cosynth.synthesis", "napari_cosynth.model.zoo"):
+        monkeypatch.setattr(f"{module}.models_dir", lambda: model_folder.parent)
+    for model in (None, model_folder.name, str(model_folder)):
+        assert request_for(model=model).model == model_folder.name
+
+
+def test_what_is_left_open_is_decided(model_folder, monkeypatch, tmp_path):
+    monkeypatch.setenv("NAPARI_COSYNTH_CACHE", str(tmp_path))
+    request = make_request(LAYOUT, model=str(model_folder), device="cpu")
+    assert request.dtype in ("float32", "bfloat16") and request.threads >= 1
+    assert (request.steps, request.guidance, request.layout_guidance) == (12, 2.0, 1.0)
+
+
+def test_words_that_training_never_showed(request_for, model_folder):
+    assert unseen_words(request_for(prompt="dense glia in the colon")) == ("glia",)
+    assert taxonomy_of(str(model_folder)) == LAYOUT.taxonomy
+
+
+def test_without_terms_no_word_is_called_unseen(request_for, model_copy):
+    (model_copy / "prompt_terms.json").unlink()
+    assert unseen_words(request_for(prompt="glia", model=str(model_copy))) == ()
+
+
+def test_a_layout_of_other_classes_than_the_model_s_is_told(request_for):
+    from napari_cosynth.classes import Taxonomy
+
+    # The model's classes without the last one.
+    taxonomy = Taxonomy.model_validate({"classes": LAYOUT.taxonomy.model_dump()["classes"][:-1]})
+    with pytest.raises(RequestError, match="Choose a model of that taxonomy"):
+        list(run(request_for(Layout(height=64, width=64, taxonomy=taxonomy))))

@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import errno
+import os
+import signal
+
+import pytest
+
+from napari_cosynth.writing import ready_folder, write_together
+
+
+def names(folder):
+    return sorted(p.name for p in folder.iterdir())
+
+
+def test_all_files_are_written_and_nothing_else_stays(tmp_path):
+    (tmp_path / "a").write_bytes(b"old")
+    write_together({tmp_path / "a": b"1", tmp_path / "b": b"22"})
+    assert names(tmp_path) == ["a", "b"]
+    assert (tmp_path / "a").read_bytes() == b"1" and (tmp_path / "b").read_bytes() == b"22"
+
+
+def test_a_full_disk_leaves_the_old_files_and_names_the_new_one(tmp_path, monkeypatch):
+    (tmp_path / "a").write_bytes(b"old")
+    written = []
+
+    def fsync(number):
+        written.append(number)
+        if len(written) == 2:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    with pytest.raises(OSError) as caught:
+        write_together({tmp_path / "a": b"1", tmp_path / "b": b"22"})
+    assert (caught.value.errno, caught.value.filename) == (errno.ENOSPC, str(tmp_path / "b"))
+    assert names(tmp_path) == ["a"] and (tmp_path / "a").read_bytes() == b"old"
+
+
+def test_a_folder_in_a_file_s_place_is_told_before_anything_is_renamed(tmp_path):
+    (tmp_path / "b").mkdir()
+    with pytest.raises(IsADirectoryError, match="b"):
+        write_together({tmp_path / "a": b"1", tmp_path / "b": b"22"})
+    assert names(tmp_path) == ["b"]
+
+
+def test_a_missing_folder_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError) as caught:
+        write_together({tmp_path / "missing" / "a": b""})
+    assert caught.value.filename == str(tmp_path / "missing" / "a")
+
+
+def test_an_interrupt_while_writing_leaves_no_trace(tmp_path, monkeypatch):
+    def fsync(number):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    with pytest.raises(KeyboardInterrupt):
+        write_together({tmp_path / "a": b"1"})
+    assert names(tmp_path) == []
+
+
+def test_an_interrupt_between_renames_waits_until_all_files_are_there(tmp_path, monkeypatch):
+    replace, handler = os.replace, signal.getsignal(signal.SIGINT)
+
+    def interrupted(source, target):
+        signal.raise_signal(signal.SIGINT)
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        write_together({tmp_path / "a": b"1", tmp_path / "b": b"22"})
+    assert names(tmp_path) == ["a", "b"]
+    assert signal.getsignal(signal.SIGINT) is handler
+
+
+def test_a_ready_folder_is_made_and_left_empty(tmp_path):
+    ready_folder(tmp_path / "a" / "b")
+    ready_folder(tmp_path / "a" / "b")
+    assert names(tmp_path / "a" / "b") == []
+
+
+def test_a_file_is_no_ready_folder(tmp_path):
+    (tmp_path / "a").write_bytes(b"")
+    with pytest.raises(OSError, match="a"):
+        ready_folder(tmp_path / "a")
+    with pytest.raises(OSError, match="a"):
+        ready_folder(tmp_path / "a" / "b")

@@ -1,0 +1,151 @@
+"""The loop: a run that was stopped goes on as if it had not been."""
+
+import math
+import shutil
+from itertools import islice
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from pydantic import ValidationError  # noqa: E402
+
+from napari_cosynth.training.loop import TrainingSettings, train, trained_state  # noqa: E402
+
+SETTINGS = TrainingSettings(batch_size=2, warmup=3, precision="no", learning_rate=1e-3)
+
+
+@pytest.fixture
+def run(make_unet, make_encoder, sampler):
+    """Start or resume a run in a folder."""
+
+    def start(folder, resume=False, **changes):
+        settings = SETTINGS.model_copy(update=changes)
+        # A resumed run gets other weights to begin with: all must come from the checkpoint.
+        network = make_unet(5 if resume else 0)
+        return train(network, make_encoder(), sampler, settings, folder, resume=resume, cpu=True)
+
+    return start
+
+
+def taken(generator, n):
+    steps = list(islice(generator, n))
+    generator.close()
+    return steps
+
+
+def losses(steps):
+    return [(s.step, s.crops, s.image, s.distance, s.classes, s.learning_rate) for s in steps]
+
+
+def same_weights(one, other):
+    return one.keys() == other.keys() and all(torch.equal(one[key], other[key]) for key in one)
+
+
+def test_losses_are_finite_and_counted(run, tmp_path):
+    steps = taken(run(tmp_path), 3)
+    assert [s.step for s in steps] == [1, 2, 3] and [s.crops for s in steps] == [2, 4, 6]
+    assert all(math.isfinite(x) and x >= 0 for s in steps for x in (s.image, s.distance, s.classes))
+    assert steps[0].seconds < steps[2].seconds
+
+
+@pytest.mark.parametrize("precision", ["no", "bf16"])
+def test_a_resumed_run_continues_exactly(run, tmp_path, precision):
+    whole = taken(run(tmp_path / "whole", precision=precision), 6)
+    first = taken(run(tmp_path / "parts", precision=precision), 3)
+    second = taken(run(tmp_path / "parts", resume=True, precision=precision), 3)
+    assert losses(first + second) == losses(whole)
+    one, other = (trained_state(tmp_path / name) for name in ("whole", "parts"))
+    assert same_weights(one.weights, other.weights)
+    assert one.terms == other.terms and one.step == other.step == 6 and one.crops == 12
+
+
+def test_a_killed_run_repeats_from_its_last_checkpoint(run, tmp_path):
+    # Every step is saved; the copy is what a kill after step 2 leaves.
+    generator = run(tmp_path / "run", checkpoint_every_s=1e-9)
+    before = [next(generator), next(generator)]
+    assert all(s.saved for s in before)
+    shutil.copytree(tmp_path / "run", tmp_path / "killed")
+    after = taken(generator, 3)
+    assert losses(taken(run(tmp_path / "killed", resume=True), 3)) == losses(after)
+
+
+@pytest.mark.parametrize("reason", [KeyboardInterrupt, RuntimeError])
+def test_an_abort_saves_and_goes_on_exactly(run, tmp_path, reason):
+    whole = taken(run(tmp_path / "whole"), 4)
+    generator = run(tmp_path / "parts")
+    first = [next(generator), next(generator)]
+    with pytest.raises(reason):
+        generator.throw(reason("stop"))
+    assert losses(first + taken(run(tmp_path / "parts", resume=True), 2)) == losses(whole)
+
+
+def test_an_abort_in_the_middle_of_a_step_repeats_that_step(run, tmp_path, monkeypatch):
+    whole = taken(run(tmp_path / "whole"), 4)
+    generator = run(tmp_path / "parts")
+    first = [next(generator), next(generator)]
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("napari_cosynth.training.loop.joint_losses", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            next(generator)
+    assert losses(first + taken(run(tmp_path / "parts", resume=True), 2)) == losses(whole)
+
+
+def test_the_seed_decides_and_nothing_else(run, tmp_path):
+    first = taken(run(tmp_path / "a"), 2)
+    torch.manual_seed(99)
+    torch.randn(7)
+    assert losses(taken(run(tmp_path / "b"), 2)) == losses(first)
+    assert losses(taken(run(tmp_path / "c", seed=1), 2)) != losses(first)
+
+
+def test_without_resume_a_run_begins_anew(run, tmp_path):
+    first = taken(run(tmp_path), 2)
+    assert losses(taken(run(tmp_path), 2)) == losses(first)
+
+
+def test_resume_without_a_checkpoint_begins_anew(run, tmp_path):
+    assert taken(run(tmp_path / "new", resume=True), 1)[0].step == 1
+
+
+def test_training_on_learns(run, tmp_path):
+    steps = taken(run(tmp_path, warmup=0, learning_rate=3e-3), 30)
+    first, last = (sum(s.image + s.classes for s in part) for part in (steps[:6], steps[-6:]))
+    assert last < first
+
+
+def test_trained_state_is_the_average_with_its_terms(run, tmp_path):
+    taken(run(tmp_path), 2)
+    state = trained_state(tmp_path)
+    assert (state.step, state.crops) == (2, 4) and state.seconds > 0
+    assert state.terms and all(count >= 1 for count in state.terms.values())
+    assert all(weight.dtype == torch.float32 and weight.isfinite().all() for weight in state.weights.values())
+
+
+def test_no_run_in_the_folder(tmp_path):
+    with pytest.raises(FileNotFoundError, match="no checkpoint; give the --out folder"):
+        trained_state(tmp_path)
+
+
+def test_the_learning_rate_warms_up_stays_and_falls():
+    settings = TrainingSettings(learning_rate=1e-3, warmup=10, decay_from=100, decay_steps=50)
+    rates = [settings.learning_rate_at(step) for step in range(200)]
+    assert rates[0] == pytest.approx(1e-4) and rates[:10] == sorted(rates[:10])
+    assert set(rates[9:101]) == {1e-3}
+    assert rates[125] == pytest.approx(5e-4) and set(rates[150:]) == {0}
+    assert TrainingSettings(warmup=0).learning_rate_at(10**7) == TrainingSettings().learning_rate
+
+
+def test_the_loop_uses_the_schedule(run, tmp_path):
+    rates = [s.learning_rate for s in taken(run(tmp_path, decay_from=3, decay_steps=2), 5)]
+    assert rates == pytest.approx([1e-3 / 3, 2e-3 / 3, 1e-3, 1e-3, 5e-4])
+
+
+@pytest.mark.parametrize("wrong", [{"batch_size": 0}, {"learning_rate": 0}, {"ema_decay": 1}, {"learning_rte": 1}])
+def test_wrong_settings_are_refused(wrong):
+    with pytest.raises(ValidationError):
+        TrainingSettings(**wrong)
