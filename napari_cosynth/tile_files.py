@@ -166,13 +166,12 @@ def read_tile(record_path: Path) -> SyntheticTile:
     record_path = Path(record_path)
     request, record = read_record(record_path)
     try:
-        nuclei = [ProducedNucleus(**{k: v for k, v in n.items() if k != "class"}) for n in record["nuclei"]]
         report = record.get("report")
         tile = SyntheticTile(
             image=_png(record_path, record, "image", np.uint8),
             semantic=_png(record_path, record, "semantic", np.uint8),
             instances=_png(record_path, record, "instances", np.uint16).astype(np.int32),
-            nuclei=tuple(nuclei),
+            nuclei=nuclei_of(record_path, record),
             request=request,
             verdict=record.get("verdict", "undecided"),
             edited=record.get("edited") is True,
@@ -182,7 +181,7 @@ def read_tile(record_path: Path) -> SyntheticTile:
         raise
     except ValidationError as error:
         raise TileFileError(f"{record_path}: is damaged: {plain_message(error)}") from error
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise TileFileError(f"{record_path}: does not describe a tile ({error}); make the tile again") from error
     changed = [key for key, value in content_hashes(tile).items() if record["sha256"].get(key) != value]
     if changed:
@@ -191,6 +190,22 @@ def read_tile(record_path: Path) -> SyntheticTile:
             "restore the files, or make the tile again"
         )
     return tile
+
+
+def nuclei_of(record_path: Path, record: dict[str, Any]) -> tuple[ProducedNucleus, ...]:
+    """The nuclei that a tile's record lists.
+
+    Raises
+    ------
+    TileFileError
+        If they are not as `tile_record` writes them.
+    """
+    try:
+        return tuple(ProducedNucleus(**{k: v for k, v in n.items() if k != "class"}) for n in record["nuclei"])
+    except ValidationError as error:
+        raise TileFileError(f"{record_path}: its nuclei are damaged: {plain_message(error)}") from error
+    except (AttributeError, KeyError, TypeError) as error:
+        raise TileFileError(f"{record_path}: has no list of nuclei; make the tile again") from error
 
 
 def tile_records(folder: Path) -> Iterator[Path]:

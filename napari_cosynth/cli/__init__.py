@@ -8,8 +8,10 @@ from __future__ import annotations
 import typer
 
 from napari_cosynth.cli.evaluate import evaluate
+from napari_cosynth.cli.export import export
 from napari_cosynth.cli.info import info
 from napari_cosynth.cli.points import points
+from napari_cosynth.cli.reproduce import reproduce
 from napari_cosynth.cli.synth import synth
 from napari_cosynth.cli.train import train
 
@@ -22,6 +24,8 @@ app = typer.Typer(
     add_completion=False,
 )
 app.command()(synth)
+app.command()(export)
+app.command()(reproduce)
 app.command()(info)
 app.command()(points)
 app.command()(train)

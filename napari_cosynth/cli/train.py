@@ -42,6 +42,9 @@ def train(
     ] = "64,128,256,256",
     blocks: Annotated[int, typer.Option(min=1, help="Blocks a level of a new network.")] = 1,
     weight: Annotated[list[str] | None, typer.Option(help="SOURCE=FACTOR on a source's share of the crops.")] = None,
+    partial: Annotated[
+        list[str] | None, typer.Option(help="SOURCE whose labels leave nuclei out, whatever its table says.")
+    ] = None,
     text_encoder: Annotated[Path | None, typer.Option(help="CLIP, PLIP or BERT folder in MiniLM's place.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of crops, times and noise.")] = 0,
     precision: Annotated[str, typer.Option(help="bf16, fp16 (GPU only) or no.")] = "bf16",
@@ -78,6 +81,7 @@ def train(
             raise ValueError(f"--precision {precision!r} is not one of {', '.join(PRECISIONS)}")
 
         from napari_cosynth.data.crops import CropSampler
+        from napari_cosynth.data.dataset import mark_partial
         from napari_cosynth.model.text import TextEncoder
         from napari_cosynth.training import run_folder
         from napari_cosynth.training.loop import TrainingSettings
@@ -99,7 +103,7 @@ def train(
         last_step = steps if settings.decay_from is None else settings.decay_from + settings.decay_steps
         if last_step is not None and start >= last_step:
             raise ValueError(f"{out} is at step {start} already; give --steps a higher number than {last_step}")
-        sampler = CropSampler(_tiles(data), BUNDLED, crop, seed, weights)
+        sampler = CropSampler(mark_partial(_tiles(data), partial or []), BUNDLED, crop, seed, weights)
         encoder = TextEncoder.default() if text_encoder is None else TextEncoder.from_folder(text_encoder)
         network = run_folder.network_of(out, resume, init, widths, blocks, encoder, BUNDLED)
         ready_out(out)

@@ -5,8 +5,8 @@ Knows which files tell a format; what is in them is the readers' matter.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 
@@ -75,6 +75,37 @@ def read_dataset(path: Path, split: str | None = None) -> Iterator[LabelledTile]
         needs = "\n".join(f"  {f.name}: {f.needs}" for f in FORMATS)
         raise FileNotFoundError(f"{path}: no data set here or in its subfolders. A data set is one of\n{needs}")
     return chain.from_iterable(dataset_format.read(folder, split) for folder, dataset_format in found)
+
+
+def mark_partial(tiles: Iterable[LabelledTile], sources: Collection[str]) -> list[LabelledTile]:
+    """Count all tiles of some sources as partially annotated.
+
+    For sources that leave nuclei out without saying so: what is found beside
+    their labels is then not held to be wrong, nor their background to be empty.
+
+    Parameters
+    ----------
+    tiles
+        Of any source.
+    sources
+        Names of sources (`LabelledTile.source`).
+
+    Returns
+    -------
+    All tiles in their order.
+
+    Raises
+    ------
+    ValueError
+        If no tile is of a source that is named; the message lists the sources.
+    """
+    tiles = list(tiles)
+    there = {tile.source for tile in tiles}
+    absent = sorted(set(sources) - there)
+    if absent:
+        known = ", ".join(sorted(there)) or "none"
+        raise ValueError(f"no tile is of the source {', '.join(map(repr, absent))}; sources here: {known}")
+    return [replace(tile, coverage="partial") if tile.source in sources else tile for tile in tiles]
 
 
 def _datasets(path: Path, depth: int) -> list[tuple[Path, DatasetFormat]]:

@@ -37,7 +37,8 @@ class NetworkCost(BaseModel):
 
 
 OFFICIAL = NetworkCost(parameters=700_000_000, gflop_per_forward=1276, forwards_per_tile=2000)
-"""The network of Min, Oh, Jeong (arXiv 2407.14434) as published: 1,000 steps, two forwards each."""
+"""The network of Min, Oh, Jeong (arXiv 2407.14434): 1,000 steps, two forwards each. It is not said whether
+its operations count a multiplication and its addition as one or two."""
 
 
 class CostReport(BaseModel):

@@ -1,4 +1,4 @@
-"""One evaluation of one model: make tiles, measure them, write the report.
+"""One evaluation of one model: make tiles, measure them, compose the figures.
 
 A generator, so that progress and cancelling stay outside.
 """
@@ -6,7 +6,7 @@ A generator, so that progress and cancelling stay outside.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,16 +18,25 @@ from napari_cosynth.classes import BUNDLED
 from napari_cosynth.data.labelled import LabelledTile
 from napari_cosynth.evaluation.agreement_table import AgreementTable, table_of
 from napari_cosynth.evaluation.classical import ClassicalSegmenter
+from napari_cosynth.evaluation.cost import CostReport, cost
 from napari_cosynth.evaluation.discriminator import DiscriminatorReport, real_versus_made
 from napari_cosynth.evaluation.features import EfficientNetLite0
-from napari_cosynth.evaluation.making import MakingSettings, made_samples
+from napari_cosynth.evaluation.locality import Edit, LocalityReport, edit_locality
+from napari_cosynth.evaluation.making import KeptTiles, MakingSettings, layout_of, made_samples
 from napari_cosynth.evaluation.nucleus_shapes import NucleusReport, compare_nuclei
+from napari_cosynth.evaluation.prompting import PromptReport, prompt_experiment, prompt_layouts
 from napari_cosynth.evaluation.realism import RealismReport, realism_of_features
 from napari_cosynth.evaluation.sample import Sample, real_samples
 from napari_cosynth.evaluation.segmenter_folder import load_segmenter
+from napari_cosynth.evaluation.split_half import random_halves
+from napari_cosynth.evaluation.stage import Stage
 from napari_cosynth.evaluation.texture import TextureReport, texture
 from napari_cosynth.evaluation.tile_statistics import tile_statistics
+from napari_cosynth.evaluation.tissue_exam import tissue_exam
 from napari_cosynth.model.zoo import find_model
+
+HALF_AT_LEAST = 6
+"""Tiles on each side of a split-half: the fifth neighbour of a tile must exist."""
 
 
 class Evaluation(BaseModel):
@@ -52,27 +61,27 @@ class Evaluation(BaseModel):
     discriminator: DiscriminatorReport
     """Features and statistics together: the sharpest eye."""
     statistics_discriminator: DiscriminatorReport
+    locality: LocalityReport
+    cost: CostReport
+    prompts: PromptReport | None = None
+    """None where they were not tried."""
     seconds_making: float
     finished: str
     """ISO 8601, UTC."""
 
 
-@dataclass(frozen=True)
-class Stage:
-    """Progress: a stage's name, and how much of it is done."""
-
-    name: str
-    done: int
-    total: int
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Evaluated:
-    """The end: the figures and the samples that they are of."""
+    """The end: the figures, and the tiles that they are of.
+
+    ``pictures`` is one layout under several prompts: (caption, uint8 (H, W, 3)).
+    """
 
     evaluation: Evaluation
     real: list[Sample]
     made: list[Sample]
+    edits: tuple[Edit, ...] = ()
+    pictures: tuple[tuple[str, np.ndarray], ...] = ()
 
 
 def evaluate(
@@ -81,6 +90,10 @@ def evaluate(
     folder: Path,
     limit: int = 40,
     segmenter: Path | None = None,
+    *,
+    edits: int = 8,
+    prompts: int = 0,
+    train_tiles: Iterable[LabelledTile] = (),
 ) -> Iterator[Stage | Evaluated]:
     """Measure a model on the layouts and captions of real tiles.
 
@@ -94,25 +107,39 @@ def evaluate(
         Number of 256 px windows.
     segmenter
         Folder of the segmenter; the bundled one if None.
+    edits
+        Layouts that edit locality is measured on, one more tile each.
+    prompts
+        Layouts that prompts are tried on, about 17 more tiles each; 0 = none.
+    train_tiles
+        Real training tiles, which teach the examiner of tissue prompts; read
+        once, and only if there are prompts to try.
 
     Raises
     ------
     ValueError
-        If no tile is large enough, the model or the segmenter cannot be used.
+        If there are too few tiles, the model or the segmenter cannot be used.
     """
     model = find_model(settings.model)
     real = real_samples(tiles, BUNDLED, limit=limit, seed=settings.seed)
+    groups = [f"{s.source}/{s.group}" for s in real]
+    sources = [s.source for s in real]
+    _check_enough(groups, sources, settings.seed)
+    judge = load_segmenter(segmenter)
+    make = KeptTiles(settings, folder / "tiles")
     started = time.monotonic()
     made: list[Sample] = []
-    for sample in made_samples(real, settings, folder / "tiles"):
+    for sample in made_samples(real, make, settings.seed):
         made.append(sample)
         yield Stage("making tiles", len(made), len(real))
     seconds = time.monotonic() - started
+    chosen = real[: max(1, edits)]
+    locality = yield from edit_locality(chosen, make, settings.seed)
 
     yield Stage("agreement", 0, 2)
     tables = []
-    for judge in (load_segmenter(segmenter), ClassicalSegmenter()):
-        segmented = [judge.segment([s.image for s in group]) for group in (real, made)]
+    for witness in (judge, ClassicalSegmenter()):
+        segmented = [witness.segment([s.image for s in group]) for group in (real, made)]
         tables.append(table_of(real, segmented[0], made, segmented[1]))
         yield Stage("agreement", len(tables), 2)
 
@@ -124,8 +151,25 @@ def evaluate(
         statistics = np.stack([tile_statistics(image) for image in group])
         blocks.append({space.name: space.features(group), "statistics": statistics})
     yield Stage("realism", 2, 3)
-    groups = [f"{s.source}/{s.group}" for s in real]
-    sources = [s.source for s in real]
+    alike = {"made_groups": groups, "real_strata": sources}
+    features = [block[space.name] for block in blocks]
+    figures = {
+        "realism": realism_of_features(*features, groups, settings.seed, feature_space=space.name, **alike),
+        "texture": texture(*images, groups, settings.seed, **alike),
+        "nuclei": _nuclei(real, made, settings.seed),
+        "discriminator": real_versus_made(*blocks, groups, groups, settings.seed),
+        "statistics_discriminator": real_versus_made(
+            *[{"statistics": b["statistics"]} for b in blocks], groups, groups, settings.seed
+        ),
+    }
+    yield Stage("realism", 3, 3)
+
+    prompting = None
+    if prompts:
+        yield Stage("learning tissues", 0, 1)
+        exam = tissue_exam(train_tiles, real, features[0], space, settings.seed)
+        layouts = prompt_layouts(real, prompts)
+        prompting = yield from prompt_experiment(layouts, make, judge, space, exam, settings.seed)
     evaluation = Evaluation(
         model=model.name,
         model_hash=model.hash,
@@ -134,34 +178,31 @@ def evaluate(
         sources={name: sources.count(name) for name in sorted(set(sources))},
         agreement=tables[0],
         witness=tables[1],
-        realism=realism_of_features(
-            blocks[0][space.name],
-            blocks[1][space.name],
-            groups,
-            settings.seed,
-            feature_space=space.name,
-            made_groups=groups,
-            real_strata=sources,
-        ),
-        texture=texture(*images, groups, settings.seed, made_groups=groups, real_strata=sources),
-        nuclei=compare_nuclei(
-            *[[(s.instances, s.class_of) for s in group if s.coverage == "complete"] for group in _masked(real, made)],
-            [f"{s.source}/{s.group}" for s in real if s.masked and s.coverage == "complete"],
-            BUNDLED,
-            settings.seed,
-        ),
-        discriminator=real_versus_made(*blocks, groups, groups, settings.seed),
-        statistics_discriminator=real_versus_made(
-            *[{"statistics": b["statistics"]} for b in blocks], groups, groups, settings.seed
-        ),
+        locality=locality.report,
+        cost=cost(model, make.request(layout_of(real[0]), real[0].caption, 0)),
+        prompts=None if prompting is None else prompting.report,
         seconds_making=round(seconds, 1),
         finished=datetime.now(UTC).isoformat(timespec="seconds"),
+        **figures,
     )
-    yield Stage("realism", 3, 3)
-    yield Evaluated(evaluation, real, made)
+    pictures = () if prompting is None else prompting.pictures
+    yield Evaluated(evaluation, real, made, locality.edits, pictures)
 
 
-def _masked(real: Sequence[Sample], made: Sequence[Sample]) -> tuple[list[Sample], list[Sample]]:
-    """The samples whose real tile has masks: what shapes can be compared on."""
-    kept = [i for i, s in enumerate(real) if s.masked]
-    return [real[i] for i in kept], [made[i] for i in kept]
+def _check_enough(groups: Sequence[str], sources: Sequence[str], seed: int) -> None:
+    """Refuse before an hour of work what could not be measured after it."""
+    if len(set(groups)) > 1:
+        halves = random_halves(groups, len(groups), groups, strata=sources, seed=seed)
+        if min(len(part) for half in halves for part in half) >= HALF_AT_LEAST:
+            return
+    raise ValueError(
+        f"{len(groups)} windows of {len(set(groups))} groups (patients, slides) cannot be parted by group into "
+        f"halves of at least {HALF_AT_LEAST}; give more tiles, of more groups, or a higher number of --tiles"
+    )
+
+
+def _nuclei(real: Sequence[Sample], made: Sequence[Sample], seed: int) -> tuple[NucleusReport, ...]:
+    """Shapes, on the samples whose real tile has complete masks."""
+    kept = [i for i, s in enumerate(real) if s.masked and s.coverage == "complete"]
+    shapes = [[(group[i].instances, group[i].class_of) for i in kept] for group in (real, made)]
+    return compare_nuclei(*shapes, [f"{real[i].source}/{real[i].group}" for i in kept], BUNDLED, seed)

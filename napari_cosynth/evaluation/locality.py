@@ -103,9 +103,7 @@ def edit_locality(
     tallies = [_tally(edit, radius_px) for edit in edits]
     score = estimates(tallies, [f"{s.source}/{s.group}" for s in samples], _scores, seed=seed)
     kinds = [edit.kind for edit in edits]
-    report = LocalityReport(
-        radius_px=radius_px, added=kinds.count("added"), removed=kinds.count("removed"), **score
-    )
+    report = LocalityReport(radius_px=radius_px, added=kinds.count("added"), removed=kinds.count("removed"), **score)
     return LocalityOutcome(report, tuple(edits))
 
 
@@ -144,9 +142,7 @@ def _tally(edit: Edit, radius_px: int) -> dict[str, float]:
     inside = np.hypot(rows - edit.row, cols - edit.col) <= radius_px
     if inside.all():
         height, width = inside.shape
-        raise ValueError(
-            f"a tile of {height} x {width} px lies within {radius_px} px of the edit; give larger tiles"
-        )
+        raise ValueError(f"a tile of {height} x {width} px lies within {radius_px} px of the edit; give larger tiles")
     return {
         "inside": float(edit.change[inside].mean()),
         "outside": float(edit.change[~inside].mean()),

@@ -16,13 +16,19 @@ import numpy as np
 from PIL import Image
 
 from napari_cosynth.classes import BUNDLED
-from napari_cosynth.evaluation.agreement_table import AgreementTable
-from napari_cosynth.evaluation.evaluate import Evaluation
-from napari_cosynth.evaluation.grid import class_legend, tile_grid, tile_panels
+from napari_cosynth.evaluation.evaluate import Evaluated, Evaluation
+from napari_cosynth.evaluation.grid import class_legend, heat_colors, tile_grid, tile_panels
+from napari_cosynth.evaluation.headline import Row, class_rows, headline_rows, word_rows
+from napari_cosynth.evaluation.locality import Edit, LocalityReport
+from napari_cosynth.evaluation.prompting import PromptReport
 from napari_cosynth.evaluation.sample import Sample
 from napari_cosynth.writing import write_together
 
-Row = tuple[str, ...]
+_COLUMNS = 4
+"""Pictures side by side of one layout under several prompts."""
+_SHOWN_EDITS = 4
+_FULL_HEAT = 64.0
+"""Change that is shown as white, grey levels."""
 
 _STYLE = (
     "body{font:15px/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem;color:#222}"
@@ -32,82 +38,37 @@ _STYLE = (
 )
 
 
-def write_report(evaluation: Evaluation, real: Sequence[Sample], made: Sequence[Sample], folder: Path) -> None:
+def write_report(evaluated: Evaluated, folder: Path) -> None:
     """Write ``report.json`` and ``report.html`` into a folder; both appear, or none."""
     write_together(
         {
-            folder / "report.html": _page(evaluation, real, made).encode(),
-            folder / "report.json": (evaluation.model_dump_json(indent=2) + "\n").encode(),
+            folder / "report.html": report_page(evaluated).encode(),
+            folder / "report.json": (evaluated.evaluation.model_dump_json(indent=2) + "\n").encode(),
         }
     )
 
 
-def headline_rows(evaluation: Evaluation) -> list[Row]:
-    """(figure, made, real ceiling or floor, ratio): what is worth reading first."""
-    rows = _agreement_rows(evaluation.agreement)
-    rows += [(f"{n}, classical witness", *rest) for n, *rest in _agreement_rows(evaluation.witness)[:1]]
-    for name, figure in evaluation.realism.rows():
-        rows.append((name, f"{figure.made:.4f}", f"{figure.floor:.4f}", _number(figure.in_floors)))
-    look = evaluation.texture
-    for name, figure in (("haematoxylin", look.haematoxylin), ("eosin", look.eosin)):
-        rows.append(
-            (
-                f"{name} density, earth mover's distance",
-                f"{figure.made:.4f}",
-                f"{figure.floor:.4f}",
-                _number(figure.in_floors),
-            )
-        )
-    for name, estimate in (
-        ("high-frequency energy, made over real", look.high_frequency_energy),
-        ("high-frequency share, made over real", look.high_frequency_share),
-        ("rim over interior gradient, made over real", look.rim_gradient),
-    ):
-        rows.append((name, str(estimate), "1", ""))
-    rows.append(("AUC of telling made from real", str(evaluation.discriminator.auc), "0.5", ""))
-    rows.append(("the same, statistics alone", str(evaluation.statistics_discriminator.auc), "0.5", ""))
-    for nuclei in evaluation.nuclei:
-        of_real, of_made = nuclei.median_area_px
-        if of_real and of_made:
-            name = f"median nuclear area, {nuclei.class_name}, px ({nuclei.n_real} real, {nuclei.n_made} made)"
-            rows.append((name, f"{of_made:.0f}", f"{of_real:.0f}", f"{of_made / of_real:.2f}"))
-    return rows
-
-
-def _agreement_rows(table: AgreementTable) -> list[Row]:
-    ratios = table.of_ceiling()
-    rows: list[Row] = []
-    for name, ratio in ratios.items():
-        made, ceiling, floor = (_score(report, name) for report in (table.made, table.ceiling, table.floor))
-        rows.append((f"agreement {name}", str(made), f"{ceiling} / floor {_number(floor.value)}", _number(ratio)))
-    return rows
-
-
-def _score(report, name: str):
-    return getattr(report.layout, name.removeprefix("layout ")) if name.startswith("layout ") else getattr(report, name)
-
-
-def _class_rows(table: AgreementTable) -> list[Row]:
-    ceilings = {c.name: c for c in table.ceiling.classes}
-    rows = []
-    for made in table.made.classes:
-        real = ceilings[made.name]
-        rows.append(
-            (
-                made.name,
-                f"{made.nuclei} / {made.points}",
-                made.measured_by,
-                f"{made.pq} / {real.pq}",
-                f"{made.f1} / {real.f1}",
-                f"{made.recall} / {real.recall}",
-            )
-        )
-    return rows
-
-
-def _page(evaluation: Evaluation, real: Sequence[Sample], made: Sequence[Sample]) -> str:
-    sources = ", ".join(f"{name} {n}" for name, n in evaluation.sources.items())
+def report_page(evaluated: Evaluated) -> str:
+    """The whole page as HTML."""
+    evaluation = evaluated.evaluation
     parts = [
+        *_opening(evaluation),
+        "<h2>Classes: made / real</h2>",
+        _table(("class", "nuclei / points", "measured by", "PQ", "F1", "recall"), class_rows(evaluation.agreement)),
+        *(_prompts(evaluation.prompts, evaluated.pictures) if evaluation.prompts else ()),
+        *_locality(evaluation.locality, evaluated.edits),
+        "<h2>Tiles</h2><p>Unselected. Left the real tile and its labels, right the made one for the same points "
+        "and caption. This picture holds real tissue under the licences of its sources.</p>",
+        _picture(class_legend(BUNDLED)),
+        _picture(comparison_grid(evaluated.real[:16], evaluated.made[:16])),
+        "<p><small>For research, not for diagnosis.</small></p>",
+    ]
+    return f"<!doctype html><meta charset=utf-8><title>Evaluation</title><style>{_STYLE}</style>{''.join(parts)}"
+
+
+def _opening(evaluation: Evaluation) -> list[str]:
+    sources = ", ".join(f"{name} {n}" for name, n in evaluation.sources.items())
+    return [
         f"<h1>{html.escape(evaluation.model)}</h1>",
         f"<p>{evaluation.tiles} tiles of 256 px ({html.escape(sources)}); model hash {evaluation.model_hash}; "
         f"{evaluation.seconds_making} s to make them; {evaluation.finished}. "
@@ -115,15 +76,61 @@ def _page(evaluation: Evaluation, real: Sequence[Sample], made: Sequence[Sample]
         "<p>Ratios of agreement are to the ceiling, the same segmenter on the real tiles; those of distances are "
         "to the floor, one half of the real tiles against the other. Intervals are of 95 %, over groups.</p>",
         _table(("figure", "made", "real", "ratio"), headline_rows(evaluation)),
-        "<h2>Classes: made / real</h2>",
-        _table(("class", "nuclei / points", "measured by", "PQ", "F1", "recall"), _class_rows(evaluation.agreement)),
-        "<h2>Tiles</h2><p>Unselected. Left the real tile and its labels, right the made one for the same points "
-        "and caption. This picture holds real tissue under the licences of its sources.</p>",
-        _picture(class_legend(BUNDLED)),
-        _picture(comparison_grid(real[:16], made[:16])),
-        "<p><small>For research, not for diagnosis.</small></p>",
     ]
-    return f"<!doctype html><meta charset=utf-8><title>Evaluation</title><style>{_STYLE}</style>{''.join(parts)}"
+
+
+def _prompts(report: PromptReport, pictures: Sequence[tuple[str, np.ndarray]]) -> list[str]:
+    parts = [
+        f"<h2>Prompts</h2><p>{report.layouts} layouts, each under all prompts with the same noise; the points state "
+        "no class. A word of density should change nothing where points are given, and speak where there are none.</p>",
+        _table(
+            (
+                "words",
+                "attribute",
+                "first",
+                "second",
+                "difference",
+                "layouts that rise",
+                "p (sign test)",
+                "grey levels",
+            ),
+            word_rows(report.words),
+        ),
+    ]
+    if report.tissue is not None:
+        rows = []
+        for name, (n, share) in report.tissue.made.per_name.items():
+            of_real = report.tissue.real.per_name.get(name, (0, 0.0))
+            taken = report.tissue.made.taken_for.get(name, "")
+            rows.append((name, f"{share:.0%} of {n}", f"{of_real[1]:.0%} of {of_real[0]}", taken))
+        parts.append(_table(("tissue asked for", "recognised, made", "recognised, real", "else taken for"), rows))
+    else:
+        parts.append("<p>Tissues: the data hold fewer than two that can be told apart; not measurable.</p>")
+    if pictures:
+        parts += ["<p>One layout under its prompts:</p>", _picture(prompt_grid(pictures))]
+    return parts
+
+
+def _locality(report: LocalityReport, edits: Sequence[Edit]) -> list[str]:
+    parts = [
+        f"<h2>Edits</h2><p>One nucleus added ({report.added} layouts) or removed ({report.removed}), the same noise: "
+        f"mean change {report.inside} grey levels within {report.radius_px} px, {report.outside} beyond; "
+        f"ratio {report.ratio}.</p>"
+    ]
+    return parts + [_picture(edit_grid(edits[:_SHOWN_EDITS]))] if edits else parts
+
+
+def prompt_grid(pictures: Sequence[tuple[str, np.ndarray]]) -> np.ndarray:
+    """Tiles of one layout, each with its prompt below: uint8 (H, W, 3)."""
+    cells = [tile_grid([[image]], [caption]) for caption, image in pictures]
+    return tile_grid([cells[i : i + _COLUMNS] for i in range(0, len(cells), _COLUMNS)])
+
+
+def edit_grid(edits: Sequence[Edit]) -> np.ndarray:
+    """Rows of a tile before the edit, after it, and what changed: uint8 (H, W, 3)."""
+    rows = [[edit.before, edit.after, heat_colors(edit.change / _FULL_HEAT)] for edit in edits]
+    captions = [f"one nucleus {edit.kind} at row {edit.row:.0f}, col {edit.col:.0f}" for edit in edits]
+    return tile_grid(rows, captions, ["before", "after", "change"])
 
 
 def comparison_grid(real: Sequence[Sample], made: Sequence[Sample]) -> np.ndarray:
@@ -147,7 +154,3 @@ def _picture(pixels: np.ndarray) -> str:
     stream = io.BytesIO()
     Image.fromarray(pixels).save(stream, "JPEG", quality=88)
     return f'<p><img src="data:image/jpeg;base64,{base64.b64encode(stream.getvalue()).decode()}"></p>'
-
-
-def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:.2f}"

@@ -46,10 +46,14 @@ class FixedClasses:
 
 @dataclass(frozen=True)
 class Item:
-    """A tile on its way out, under the name that it has in the data set."""
+    """A tile on its way out, under the name that it has in the data set.
+
+    Tiles of one ``group`` have variants of one layout, and are all in one split.
+    """
 
     name: str
     split: str
+    group: str
     tile: SyntheticTile
 
     @property

@@ -41,7 +41,12 @@ CLASSES = FixedClasses(
         "connective": "fibroblast",
     },
 )
-_COLORS = ((0, 0, 0), (255, 255, 255), (86, 224, 255), (0, 179, 125), (213, 94, 0), (240, 228, 66), (200, 120, 60), (230, 0, 126))  # fmt: skip
+_COLORS = (
+    *((0, 0, 0), (255, 255, 255), (86, 224, 255), (0, 179, 125)),
+    *((213, 94, 0), (240, 228, 66), (200, 120, 60), (230, 0, 126)),
+)
+# In place of scipy's, which holds the time: the same tile gives the same file.
+_HEADER = b"MATLAB 5.0 MAT-file, synthetic histology written by napari-cosynth".ljust(116)
 FOLDERS = {"train": "Train", "val": "Valid", "test": "Test"}
 
 
@@ -65,7 +70,7 @@ def _encode(item: Item, table: ClassTable) -> Encoded:
     return Encoded(
         {
             f"{folder}/Images/{item.name}.png": png_bytes(item.tile.image, item.tile.request),
-            f"{folder}/Labels/{item.name}.mat": stream.getvalue(),
+            f"{folder}/Labels/{item.name}.mat": _HEADER + stream.getvalue()[len(_HEADER) :],
         }
     )
 

@@ -41,8 +41,8 @@ _PANNUKE = {"head and neck": "HeadNeck", "ovary": "Ovarian", "pancreas": "Pancre
 
 def organ_of(prompt: str) -> str:
     """The first organ that a prompt names, in plain words; empty if none is known."""
-    found = [(m.start(), organ) for words, organ in _ORGANS.items() if (m := re.search(rf"\b({words})\b", prompt, re.I))]
-    return min(found)[1] if found else ""
+    matches = ((re.search(rf"\b({words})\b", prompt, re.IGNORECASE), organ) for words, organ in _ORGANS.items())
+    return min(((match.start(), organ) for match, organ in matches if match), default=(0, ""))[1]
 
 
 def stain_of(prompt: str) -> str:

@@ -29,8 +29,8 @@ def _encode(item: Item, table: ClassTable) -> Encoded:
 
 def _finish(finishing: Finishing) -> Iterator[tuple[str, list[bytes]]]:
     # A trainer asks for a val set; without a split it is the only set there is.
-    splits = {"train": "train", "val": "val" if "val" in finishing.counts else "train"}
-    splits |= {split: split for split in finishing.counts}
+    first = next(iter(finishing.counts))
+    splits = {"train": first, "val": first} | {split: split for split in finishing.counts}
     names = [f"  {i}: {json.dumps(name)}" for i, name in enumerate(finishing.taxonomy.names)]
     lines = [f"# {NOTICE}", *(f"{key}: images/{folder}" for key, folder in splits.items()), "names:", *names]
     yield "data.yaml", [("\n".join(lines) + "\n").encode()]

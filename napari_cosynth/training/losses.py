@@ -18,7 +18,7 @@ from napari_cosynth.model.unet import SIGMA_DATA, CleanTile
 from napari_cosynth.training.batches import Batch
 
 IMAGE_WEIGHT, DISTANCE_WEIGHT, CLASS_WEIGHT = 1.0, 0.15, 0.15
-TIME_MEAN, TIME_SPREAD = 0.4, 1.1
+TIME_MEAN, TIME_SPREAD = 0.1, 1.2
 """t = sigmoid(N(mean, spread)), Esser et al. 2024 (arXiv 2403.03206), eq. 19."""
 
 

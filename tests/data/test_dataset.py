@@ -5,7 +5,7 @@ import pytest
 from scipy.io import savemat
 from skimage.io import imsave
 
-from napari_cosynth.data.dataset import FORMATS, read_dataset
+from napari_cosynth.data.dataset import FORMATS, mark_partial, read_dataset
 
 
 def _folder(path, image, instances):
@@ -79,3 +79,16 @@ def test_nothing_fits(tmp_path):
 def test_no_folder(tmp_path):
     with pytest.raises(FileNotFoundError, match="is not a folder"):
         read_dataset(tmp_path / "absent")
+
+
+def test_sources_that_leave_nuclei_out_are_marked(make_tile):
+    tiles = [make_tile(i, (64, 64), source="ab"[i % 2]) for i in range(4)]
+    marked = mark_partial(iter(tiles), ["b"])
+    assert [t.coverage for t in marked] == ["complete", "partial"] * 2
+    assert [t.name for t in marked] == [t.name for t in tiles]
+    assert all(t.coverage == "complete" for t in tiles) and mark_partial(tiles, ()) == tiles
+
+
+def test_a_source_that_is_not_there_is_named(make_tile):
+    with pytest.raises(ValueError, match="no tile is of the source 'crchist'; sources here: crchisto"):
+        mark_partial([make_tile(0, (64, 64), source="crchisto")], ["crchist"])

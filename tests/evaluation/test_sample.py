@@ -5,7 +5,7 @@ import pytest
 
 from napari_cosynth.classes import BUNDLED
 from napari_cosynth.data.labelled import LabelledTile
-from napari_cosynth.evaluation.sample import Sample, real_samples
+from napari_cosynth.evaluation.sample import Sample, real_samples, tissue_name
 from napari_cosynth.interior import interior_points
 
 
@@ -103,3 +103,21 @@ def test_a_sample_refuses_labels_that_do_not_fit():
         Sample("s", "g", "a", image, labels, {}, np.zeros((2, 2)), np.zeros(1, int))
     with pytest.raises(ValueError, match="differ in size"):
         Sample("s", "g", "a", image, labels[:4], {}, np.zeros((0, 2)), np.zeros(0, int))
+
+
+@pytest.mark.parametrize(
+    ("organ", "stain", "name"),
+    [
+        ("colon (colorectal adenocarcinoma)", "H&E", "colon"),
+        ("breast (invasive carcinoma, Ki-67 IHC)", "IHC Ki-67 (DAB, haematoxylin)", "breast, IHC"),
+        ("human liver", "H&E", "liver"),
+        ("mouse liver", "H&E", "mouse liver"),
+        ("Bile-duct", "H&E", "bile duct"),
+        ("lung or bladder (not stated per tile)", "IHC Ki-67", ""),
+        ("", "H&E", ""),
+    ],
+)
+def test_tissue_is_organ_and_stain(organ, stain, name):
+    tile = _tile("x", organ=organ, stain=stain)
+    assert tissue_name(tile) == name
+    assert real_samples([tile], BUNDLED, 32, 1)[0].tissue == name

@@ -1,0 +1,66 @@
+"""What a tile costs."""
+
+import pytest
+import torch
+
+from napari_cosynth.evaluation.cost import OFFICIAL, CostReport, cost, flop_of_forward
+from napari_cosynth.layout import Layout
+from napari_cosynth.model.unet import JointUNet
+from napari_cosynth.model.zoo import check_folder
+from napari_cosynth.request import SynthesisRequest
+
+
+@pytest.fixture
+def folder(model_folder):
+    return check_folder(model_folder)
+
+
+def request(**values):
+    return SynthesisRequest(layout=Layout(), model="m", model_hash="0", **({"prompt": "colon"} | values))
+
+
+def network(**config):
+    with torch.device("meta"):
+        return JointUNet(text_channels=16, **({"channels": (32, 32), "attention_blocks": 1} | config))
+
+
+def test_parameters_are_those_of_the_weights(folder, pipe):
+    from safetensors.torch import load_file
+
+    weights = load_file(folder.path / "unet" / "diffusion_pytorch_model.safetensors")
+    assert cost(folder, request()).ours.parameters == sum(w.numel() for w in weights.values())
+
+
+@pytest.mark.parametrize(
+    ("values", "per_step"),
+    [
+        ({"guidance": 2}, 2),
+        ({"guidance": 1}, 1),
+        ({"guidance": 2, "prompt": ""}, 1),
+        ({"guidance": 2, "layout_guidance": 1.5}, 3),
+        ({"guidance": 1, "layout_guidance": 0}, 2),
+    ],
+)
+def test_each_guidance_costs_a_forward(folder, values, per_step):
+    report = cost(folder, request(steps=5, **values))
+    assert report.forwards_per_step == per_step and report.ours.forwards_per_tile == 5 * per_step
+
+
+def test_operations_of_convolutions_grow_with_the_area():
+    # The coarsest level's attention grows faster than the area, a little.
+    small, large = (flop_of_forward(network(), side) for side in (64, 128))
+    assert 4 < large / small < 5
+
+
+def test_a_convolution_is_counted_by_hand():
+    wider = flop_of_forward(network(n_classes=8), 64) - flop_of_forward(network(n_classes=7), 64)
+    # One class map more: 4 channels more into the stem and out of the head, 3 x 3, at 32 x 32, twice for multiply-add.
+    assert wider == 2 * 2 * 9 * 4 * 32 * 32 * 32
+
+
+def test_against_the_official_network(folder):
+    report = cost(folder, request(steps=12))
+    assert OFFICIAL.tflop_per_tile == pytest.approx(2552)
+    assert report.times_less == pytest.approx(OFFICIAL.tflop_per_tile / report.ours.tflop_per_tile)
+    assert report.times_less > 1
+    assert CostReport.model_validate_json(report.model_dump_json()) == report

@@ -1,0 +1,122 @@
+"""A whole evaluation with a painter for a model: what comes out, that it is repeatable, what it refuses."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+pytest.importorskip("sklearn")
+from napari_cosynth.evaluation import evaluate as module
+from napari_cosynth.evaluation import making
+from napari_cosynth.evaluation.evaluate import Evaluated, Evaluation, evaluate
+from napari_cosynth.evaluation.headline import headline_rows
+from napari_cosynth.evaluation.making import MakingSettings
+from napari_cosynth.evaluation.report import write_report
+from napari_cosynth.evaluation.stage import Stage
+
+ORGANS = ("colon", "brain")
+
+
+@pytest.fixture(scope="module")
+def tiles(make_tile):
+    """Fourteen windows of as many patients, of two organs in two sources; the last two are partial."""
+    return [
+        make_tile(
+            seed=i,
+            size=(256, 256),
+            name=f"t{i}",
+            group=f"p{i}",
+            organ=ORGANS[i % 2],
+            source=f"source {i % 2}",
+            split="val",
+            coverage="partial" if i > 11 else "complete",
+        )
+        for i in range(14)
+    ]
+
+
+@pytest.fixture
+def settings(model_folder):
+    return MakingSettings(model=str(model_folder), steps=2, device="cpu", dtype="float32", threads=1)
+
+
+@pytest.fixture
+def requests(monkeypatch, counter, mean_colours, paint_request):
+    """Everything heavy replaced; the requests that reach the model."""
+    asked = []
+
+    def run(request):
+        asked.append(request)
+        yield from paint_request(request)
+
+    monkeypatch.setattr(making, "run", run)
+    monkeypatch.setattr(module, "EfficientNetLite0", lambda: mean_colours)
+    monkeypatch.setattr(module, "load_segmenter", lambda folder: counter)
+    monkeypatch.setattr(module, "ClassicalSegmenter", lambda: counter)
+    return asked
+
+
+def test_quick_run_and_its_continuation(tiles, settings, requests, tmp_path):
+    *stages, end = evaluate(tiles, settings, tmp_path, limit=14, edits=2)
+    assert all(isinstance(s, Stage) and 0 <= s.done <= s.total for s in stages) and isinstance(end, Evaluated)
+    first = end.evaluation
+    assert first.tiles == 14 and first.sources == {"source 0": 7, "source 1": 7}
+    # The tiles before the edits are those that were made anyway.
+    assert len(requests) == 14 + 2 and first.locality.added + first.locality.removed == 2
+    assert first.prompts is None and end.pictures == () and len(end.edits) == 2
+    assert first.cost.ours.forwards_per_tile == 2 * 2
+    assert (first.realism.n_made, first.agreement.made.samples) == (14, 14)
+    assert Evaluation.model_validate_json(first.model_dump_json()) == first
+
+    *_, again = evaluate(tiles, settings, tmp_path, limit=14, edits=2)
+    assert len(requests) == 16
+    assert again.evaluation.model_dump(exclude={"seconds_making", "finished"}) == first.model_dump(
+        exclude={"seconds_making", "finished"}
+    )
+
+
+def test_prompts_and_the_written_report(tiles, settings, requests, tmp_path, make_tile):
+    train = (make_tile(seed=i, size=(512, 512), organ=ORGANS[i % 2], name=f"t{i}") for i in range(4))
+    *_, end = evaluate(tiles, settings, tmp_path, 14, edits=2, prompts=2, train_tiles=train)
+    prompts = end.evaluation.prompts
+    assert prompts.layouts == 2 and prompts.tissue.names == ("brain", "colon") and prompts.words
+    assert end.pictures
+
+    write_report(end, tmp_path)
+    assert Evaluation.model_validate(json.loads((tmp_path / "report.json").read_text())) == end.evaluation
+    page = (tmp_path / "report.html").read_text()
+    for text in ("<h2>Prompts</h2>", "<h2>Edits</h2>", "<h2>Tiles</h2>", "DAB density", "tissue asked for", "tiny"):
+        assert text in page
+    # One file that can be mailed: nothing is fetched.
+    assert "<script" not in page and 'src="http' not in page and page.count("<img") >= 4
+
+    rows = headline_rows(end.evaluation)
+    assert all(len(row) == 4 and all(isinstance(cell, str) for cell in row) for row in rows)
+    names = [row[0] for row in rows]
+    for part in (
+        "all tiles at once",
+        "tissue asked for is recognised [mean colours]",
+        "of one nucleus edited",
+        "TFLOP",
+    ):
+        assert sum(part in name for name in names) == 1, part
+    kernel = next(row for row in rows if "all tiles at once" in row[0])
+    assert kernel[1] == f"{end.evaluation.realism.kernel_distance.all_tiles:.4f}"
+
+
+def test_too_few_groups_are_refused_before_anything_is_made(tiles, settings, requests, tmp_path):
+    with pytest.raises(ValueError, match="8 windows of 8 groups .* halves of at least 6"):
+        list(evaluate(tiles, settings, tmp_path, limit=8))
+    alike = [replace(t, group="one", source="x") for t in tiles]
+    with pytest.raises(ValueError, match="14 windows of 1 groups"):
+        list(evaluate(alike, settings, tmp_path, limit=14))
+    assert not requests
+
+
+def test_partial_tiles_are_left_out_of_shapes(tiles, settings, requests, tmp_path):
+    *_, end = evaluate(tiles, settings, tmp_path, limit=14, edits=1)
+    whole = [s for s in end.real if s.coverage == "complete"]
+    nuclei = end.evaluation.nuclei[0]
+    assert nuclei.class_name == "all" and nuclei.n_real == sum(len(np.unique(s.instances)) - 1 for s in whole)
+    assert end.evaluation.agreement.ceiling.masked == 12
