@@ -98,7 +98,8 @@ def test_a_record_names_files_of_its_folder_alone(record, name):
 
 
 @pytest.mark.parametrize(
-    "change", [{"nuclei": [{"id": 0}]}, {"nuclei": 5}, {"nuclei": ["a"]}, {"report": {}}, {"files": {}}, {"verdict": "?"}]
+    "change",
+    [{"nuclei": [{"id": 0}]}, {"nuclei": 5}, {"nuclei": ["a"]}, {"report": {}}, {"files": {}}, {"verdict": "?"}],
 )
 def test_damaged_records_are_told_by_name(record, change):
     record.write_text(json.dumps(json.loads(record.read_text()) | change))

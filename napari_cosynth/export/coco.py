@@ -10,7 +10,6 @@ import numpy as np
 from pycocotools import mask as rle
 
 from napari_cosynth.export.exporter import NOTICE, ClassTable, Encoded, Exporter, Finishing, Item
-from napari_cosynth.tile_files import png_bytes
 
 
 def _encode(item: Item, table: ClassTable) -> Encoded:
@@ -40,8 +39,7 @@ def _encode(item: Item, table: ClassTable) -> Encoded:
         "synthetic": True,
         "um_per_px": tile.request.layout.um_per_px,
     }
-    png = png_bytes(tile.image, tile.request)
-    return Encoded({f"{item.split}/{item.name}.png": png}, {"image": image, "annotations": annotations})
+    return Encoded({f"{item.split}/{item.name}.png": item.png}, {"image": image, "annotations": annotations})
 
 
 def _finish(finishing: Finishing) -> Iterator[tuple[str, Iterator[bytes]]]:
@@ -81,6 +79,4 @@ def _listed(values: Iterator[dict[str, Any]]) -> Iterator[bytes]:
         comma = ",\n"
 
 
-COCO = Exporter(
-    title="COCO instances, run-length masks", suffixes=(".json", ".png"), encode=_encode, finish=_finish
-)
+COCO = Exporter(title="COCO instances, run-length masks", suffixes=(".json", ".png"), encode=_encode, finish=_finish)

@@ -72,6 +72,7 @@ def datasheet(head: dict[str, Any]) -> str:
 def _models(models: Sequence[dict[str, Any]]) -> Iterable[str]:
     columns = ("name", "hash", "licence", "tiles")
     yield _table(("model", *columns[1:]), [[model[column] for column in columns] for model in models])
+    yield "The licence is that on the card in the model's folder when the data set was exported."
     for model in models:
         if model["licence_text"]:
             yield f"The card of {model['name']} on its licence:\n\n{_quoted(model['licence_text'])}"
@@ -87,7 +88,7 @@ def _left_out(left_out: Sequence[dict[str, str]]) -> Iterable[str]:
     if not left_out:
         yield "Nothing."
         return
-    yield f"{len(left_out)} tiles" + (f", of which the first {_SHOWN}:" if len(left_out) > _SHOWN else ":")
+    yield f"Tiles left out: {len(left_out)}" + (f"; the first {_SHOWN}:" if len(left_out) > _SHOWN else "")
     yield _table(("tile", "why"), [(left["name"], left["reason"]) for left in left_out[:_SHOWN]])
 
 

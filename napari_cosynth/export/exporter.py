@@ -13,10 +13,13 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+import shapely
 from scipy import ndimage as ndi
 
 from napari_cosynth.classes import Taxonomy
+from napari_cosynth.export.outlines import pixel_outline
 from napari_cosynth.tile import ProducedNucleus, SyntheticTile
+from napari_cosynth.tile_files import png_bytes
 
 NOTICE = "Synthetic histology, made by a diffusion model. For research, not for diagnosis."
 
@@ -77,6 +80,20 @@ class Item:
             where = "only in the list of nuclei" if odd[0] in listed else "only in the label map"
             raise ExportError(f"nucleus {odd[0]} is {where} ({len(odd)} such); save the tile again")
         return [(listed[i], boxes[i]) for i in sorted(boxes)]
+
+    # Several formats hold these two, and they take most of the time.
+    @cached_property
+    def png(self) -> bytes:
+        """The image as PNG, with its request."""
+        return png_bytes(self.tile.image, self.tile.request)
+
+    @cached_property
+    def outlines(self) -> list[shapely.Polygon | shapely.MultiPolygon]:
+        """`pixel_outline` of each nucleus, in the order of `nuclei`."""
+        return [
+            pixel_outline(self.tile.instances[box] == nucleus.id, box[0].start, box[1].start)
+            for nucleus, box in self.nuclei
+        ]
 
 
 @dataclass(frozen=True)

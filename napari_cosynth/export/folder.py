@@ -39,7 +39,7 @@ def _encode(item: Item, table: ClassTable) -> Encoded:
     tile_row = (item.name, *facts, len(nuclei), item.split, item.group, "instance masks", "yes")
     return Encoded(
         {
-            f"images/{item.name}.png": png_bytes(tile.image, request),
+            f"images/{item.name}.png": item.png,
             f"instances/{item.name}.png": png_bytes(tile.instances.astype(np.uint16), request),
             f"semantic/{item.name}.png": png_bytes(tile.semantic, request),
         },

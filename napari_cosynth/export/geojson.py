@@ -7,8 +7,6 @@ import json
 import shapely.geometry
 
 from napari_cosynth.export.exporter import NOTICE, ClassTable, Encoded, Exporter, Item
-from napari_cosynth.export.outlines import pixel_outline
-from napari_cosynth.tile_files import png_bytes
 
 # QuPath's pixel 0 covers [0, 1), ours is centred on 0.
 _OFFSET = 0.5
@@ -16,8 +14,7 @@ _OFFSET = 0.5
 
 def _encode(item: Item, table: ClassTable) -> Encoded:
     features = []
-    for nucleus, box in item.nuclei:
-        outline = pixel_outline(item.tile.instances[box] == nucleus.id, box[0].start, box[1].start)
+    for (nucleus, _), outline in zip(item.nuclei, item.outlines, strict=True):
         nucleus_class = item.taxonomy[nucleus.class_id]
         features.append(
             {
@@ -44,7 +41,7 @@ def _encode(item: Item, table: ClassTable) -> Encoded:
     }
     return Encoded(
         {
-            f"{item.split}/{item.name}.png": png_bytes(item.tile.image, item.tile.request),
+            f"{item.split}/{item.name}.png": item.png,
             f"{item.split}/{item.name}.geojson": (json.dumps(collection) + "\n").encode(),
         }
     )

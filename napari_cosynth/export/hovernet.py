@@ -19,7 +19,6 @@ from napari_cosynth.export.exporter import (
     Item,
     class_values,
 )
-from napari_cosynth.tile_files import png_bytes
 
 CLASSES = FixedClasses(
     values={
@@ -69,7 +68,7 @@ def _encode(item: Item, table: ClassTable) -> Encoded:
     folder = FOLDERS[item.split]
     return Encoded(
         {
-            f"{folder}/Images/{item.name}.png": png_bytes(item.tile.image, item.tile.request),
+            f"{folder}/Images/{item.name}.png": item.png,
             f"{folder}/Labels/{item.name}.mat": _HEADER + stream.getvalue()[len(_HEADER) :],
         }
     )

@@ -8,20 +8,18 @@ from collections.abc import Iterator
 import numpy as np
 
 from napari_cosynth.export.exporter import NOTICE, ClassTable, Encoded, Exporter, Finishing, Item
-from napari_cosynth.export.outlines import one_ring, pixel_outline
-from napari_cosynth.tile_files import png_bytes
+from napari_cosynth.export.outlines import one_ring
 
 
 def _encode(item: Item, table: ClassTable) -> Encoded:
     height, width = item.tile.instances.shape
     lines = []
-    for nucleus, box in item.nuclei:
-        outline = pixel_outline(item.tile.instances[box] == nucleus.id, box[0].start, box[1].start)
+    for (nucleus, _), outline in zip(item.nuclei, item.outlines, strict=True):
         shares = one_ring(outline) / np.array([width, height])
         lines.append(f"{nucleus.class_id} {' '.join(f'{value:.6g}' for value in shares.ravel())}\n")
     return Encoded(
         {
-            f"images/{item.split}/{item.name}.png": png_bytes(item.tile.image, item.tile.request),
+            f"images/{item.split}/{item.name}.png": item.png,
             f"labels/{item.split}/{item.name}.txt": "".join(lines).encode(),
         }
     )
@@ -36,6 +34,4 @@ def _finish(finishing: Finishing) -> Iterator[tuple[str, list[bytes]]]:
     yield "data.yaml", [("\n".join(lines) + "\n").encode()]
 
 
-YOLO = Exporter(
-    title="YOLO segmentation text", suffixes=(".txt", ".png", ".yaml"), encode=_encode, finish=_finish
-)
+YOLO = Exporter(title="YOLO segmentation text", suffixes=(".txt", ".png", ".yaml"), encode=_encode, finish=_finish)

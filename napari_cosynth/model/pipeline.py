@@ -24,6 +24,7 @@ from napari_cosynth.model.text import TextEncoder
 from napari_cosynth.model.unet import JointUNet
 
 DEFAULT_STEPS, FAST_STEPS = 12, 6
+GUIDED_UNTIL = 0.4
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,7 @@ class CoSynthPipeline(DiffusionPipeline):
         num_inference_steps: int = DEFAULT_STEPS,
         guidance_scale: float = 2.0,
         layout_guidance_scale: float = 1.0,
+        guided_until: float = GUIDED_UNTIL,
     ) -> Iterator[DenoisingStep]:
         """From noise to tiles, step by step.
 
@@ -111,6 +113,10 @@ class CoSynthPipeline(DiffusionPipeline):
             float32 (B, C, H, W), standard normal, from `draw_noise`.
         guidance_scale, layout_guidance_scale
             g and h; 1 leaves the term out, and saves its share of the time.
+        guided_until
+            Noise level, 0 to 1, below which nothing is guided any more
+            (Kynkaanniemi et al. 2024, arXiv 2404.07724): by then the nuclei
+            stand, and guidance would only harden the colours.
 
         Raises
         ------
@@ -128,7 +134,7 @@ class CoSynthPipeline(DiffusionPipeline):
         text, mask = self.text_encoder.encode(list(prompts))
         text, mask = text.to(device, dtype), mask.to(device)
 
-        # All terms in one batch: (condition, state, mask) of the full, the unprompted and the layout-free one.
+        # (weight, condition, state, mask) of the full term, the unprompted one and the layout-free one.
         terms = [(1.0, condition, state, mask)]
         if guidance_scale != 1 and mask.any():
             terms.append((guidance_scale - 1, condition, state, torch.zeros_like(mask)))
@@ -136,10 +142,8 @@ class CoSynthPipeline(DiffusionPipeline):
             terms.append(
                 (layout_guidance_scale - 1, torch.zeros_like(condition), torch.full_like(state, DROPPED), mask)
             )
-        weights = [w for w, *_ in terms]
-        condition, state, mask = (torch.cat(parts) for parts in list(zip(*terms, strict=True))[1:])
-        n = len(terms)
-        text, known = text.repeat(n, 1, 1), torch.ones(n * b, 1, *size, device=device, dtype=dtype)
+        # A weight below 0 mutes prompt or layout; muted they stay to the end.
+        early, late = _stacked(terms), _stacked([terms[0], *(t for t in terms[1:] if t[0] < 0)])
 
         scheduler = self.scheduler.from_config(self.scheduler.config)
         sigmas = np.linspace(1.0, 1 / num_inference_steps, num_inference_steps)
@@ -147,8 +151,10 @@ class CoSynthPipeline(DiffusionPipeline):
         z = noise.to(device)
         for i, timestep in enumerate(scheduler.timesteps):
             sigma = scheduler.sigmas[i]
-            t = (1 - sigma).expand(n * b).to(device)
-            estimate = self.unet(z.repeat(n, 1, 1, 1).to(dtype), t, condition, known, state, text, mask)
+            weights, condition, state, mask = early if sigma >= guided_until else late
+            n = len(weights)
+            t, known = (1 - sigma).expand(n * b).to(device), torch.ones_like(condition[:, :1])
+            estimate = self.unet(z.repeat(n, 1, 1, 1).to(dtype), t, condition, known, state, text.repeat(n, 1, 1), mask)
             full, *others = estimate.joint.chunk(n)
             clean = full + sum(w * (full - x) for w, x in zip(weights[1:], others, strict=True))
             clean = clean.clamp(-1, 1)
@@ -222,3 +228,10 @@ class CoSynthPipeline(DiffusionPipeline):
                     f"{', '.join(self.taxonomy.names)}. Choose a model of that taxonomy, or re-class the points"
                 )
         return sizes[0]
+
+
+def _stacked(terms: Sequence[tuple[float, Tensor, Tensor, Tensor]]) -> tuple[tuple[float, ...], Tensor, Tensor, Tensor]:
+    """The weights of the terms, and their conditions, states and masks as one batch."""
+    weights, *parts = zip(*terms, strict=True)
+    condition, state, mask = (torch.cat(part) for part in parts)
+    return weights, condition, state, mask

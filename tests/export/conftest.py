@@ -41,18 +41,14 @@ def made_tile(instances: np.ndarray, *, seed: int = 0, shift: float = 0.0, promp
     """A tile of labels numbered 1..N, all of them asked for; classes by turns. ``shift`` moves the layout's points."""
     ids, points = interior_points(instances)
     class_ids = np.arange(len(ids)) % 5
-    layout = Layout(
-        centroids=points + shift, class_ids=class_ids, height=instances.shape[0], width=instances.shape[1]
-    )
+    layout = Layout(centroids=points + shift, class_ids=class_ids, height=instances.shape[0], width=instances.shape[1])
     table = np.zeros(int(instances.max(initial=0)) + 1, np.uint8)
     table[ids] = class_ids + 1
     nuclei = []
     for label, class_id in zip(ids.tolist(), class_ids.tolist(), strict=True):
         at = np.argwhere(instances == label)
         row, col = at.mean(0).round(2).tolist()
-        nuclei.append(
-            ProducedNucleus(id=label, class_id=class_id, row=row, col=col, area_px=len(at), requested=True)
-        )
+        nuclei.append(ProducedNucleus(id=label, class_id=class_id, row=row, col=col, area_px=len(at), requested=True))
     request = SynthesisRequest(layout=layout, prompt=prompt, seed=seed, model="none", model_hash="0" * 16)
     image = np.random.default_rng(seed).integers(0, 256, (*instances.shape, 3), dtype=np.uint8)
     report = layout_report(layout, nuclei)
