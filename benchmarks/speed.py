@@ -24,6 +24,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from napari_cosynth.presets import DRAFT, STANDARD, Preset
 from napari_cosynth.resources import Sample, samples
 from napari_cosynth.writing import write_together
 
@@ -49,14 +50,13 @@ def main(
     import torch
 
     from napari_cosynth.model import zoo
-    from napari_cosynth.model.pipeline import DEFAULT_STEPS, FAST_STEPS
 
     torch.set_num_threads(threads)
     folder = zoo.find_model(model)
     pipes = {dtype: zoo.load(folder, "cpu", dtype) for dtype in DTYPES}
     layout = sample.layout()
-    for name, steps, guidance in (("default", DEFAULT_STEPS, 2.0), ("fast", FAST_STEPS, 1.0)):
-        calls = {dtype: tile_call(pipe, layout, sample.prompt, steps, guidance) for dtype, pipe in pipes.items()}
+    for name, preset in (("default", STANDARD), ("fast", DRAFT)):
+        calls = {dtype: tile_call(pipe, layout, sample.prompt, preset) for dtype, pipe in pipes.items()}
         figures |= compared(f"seconds a tile, {name}", calls, repeats)
     seconds = compared("forward pass ms", {dtype: forward_call(pipe) for dtype, pipe in pipes.items()}, repeats)
     figures |= {key: value if "ratio" in key else round(value * 1000, 1) for key, value in seconds.items()}
@@ -104,11 +104,11 @@ def children_peak_gb() -> float | None:
     return round(peak * (1 if sys.platform == "darwin" else 1024) / 1e9, 2)
 
 
-def tile_call(pipe: CoSynthPipeline, layout: Any, prompt: str, steps: int, guidance: float) -> Callable[[], Any]:
+def tile_call(pipe: CoSynthPipeline, layout: Any, prompt: str, preset: Preset) -> Callable[[], Any]:
     """Image and labels of one tile."""
     import torch
 
-    return lambda: pipe(layout, prompt, steps, guidance, generator=torch.Generator().manual_seed(0))
+    return lambda: pipe(layout, prompt, *preset, generator=torch.Generator().manual_seed(0))
 
 
 def batch_call(pipe: CoSynthPipeline, layout: Any, prompt: str, size: int) -> Callable[[], Any]:

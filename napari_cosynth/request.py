@@ -12,6 +12,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from napari_cosynth.layout import Layout
+from napari_cosynth.presets import STANDARD
 
 MAX_SEED = 2**63 - 1
 MAX_PROMPT = 1000
@@ -60,9 +61,9 @@ class SynthesisRequest(BaseModel):
     layout: Layout
     prompt: str = ""
     seed: int = Field(default=0, ge=0, le=MAX_SEED)
-    steps: int = Field(default=12, ge=1, le=200)
-    guidance: float = Field(default=2.0, ge=0, le=20, allow_inf_nan=False)
-    layout_guidance: float = Field(default=1.0, ge=0, le=20, allow_inf_nan=False)
+    steps: int = Field(default=STANDARD.steps, ge=1, le=200)
+    guidance: float = Field(default=STANDARD.guidance, ge=0, le=20, allow_inf_nan=False)
+    layout_guidance: float = Field(default=STANDARD.layout_guidance, ge=0, le=20, allow_inf_nan=False)
     dtype: Literal["float32", "bfloat16"] = "float32"
     device: str = Field(default="cpu", pattern=r"^[a-z]+(:\d+)?$")
     threads: int = Field(default=0, ge=0)

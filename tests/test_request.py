@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from napari_cosynth.layout import Layout
+from napari_cosynth.presets import STANDARD
 from napari_cosynth.request import SynthesisRequest
 
 LAYOUT = Layout(centroids=[(10, 12.5), (40, 41)], classes=["neoplastic", "unspecified"], height=64, width=80)
@@ -17,7 +18,7 @@ def request(**fields):
 
 def test_defaults():
     made = request()
-    assert (made.steps, made.guidance, made.layout_guidance, made.dtype) == (12, 2.0, 1.0, "float32")
+    assert (made.steps, made.guidance, made.layout_guidance, made.dtype) == (*STANDARD, "float32")
     assert (made.device, made.batch_size, made.schema_version) == ("cpu", 1, 1)
 
 

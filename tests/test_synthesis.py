@@ -10,6 +10,7 @@ import pytest
 
 from napari_cosynth import synthesis
 from napari_cosynth.layout import Layout
+from napari_cosynth.presets import STANDARD
 from napari_cosynth.synthesis import (
     Finished,
     Preview,
@@ -173,7 +174,7 @@ def test_what_is_left_open_is_decided(model_folder, monkeypatch, tmp_path):
     monkeypatch.setenv("NAPARI_COSYNTH_CACHE", str(tmp_path))
     request = make_request(LAYOUT, model=str(model_folder), device="cpu")
     assert request.dtype in ("float32", "bfloat16") and request.threads >= 1
-    assert (request.steps, request.guidance, request.layout_guidance) == (12, 2.0, 1.0)
+    assert (request.steps, request.guidance, request.layout_guidance) == STANDARD
 
 
 def test_words_that_training_never_showed(request_for, model_folder):

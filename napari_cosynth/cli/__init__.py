@@ -10,6 +10,7 @@ import typer
 from napari_cosynth.cli.evaluate import evaluate
 from napari_cosynth.cli.export import export
 from napari_cosynth.cli.info import info
+from napari_cosynth.cli.layout import layout
 from napari_cosynth.cli.points import points
 from napari_cosynth.cli.reproduce import reproduce
 from napari_cosynth.cli.synth import synth
@@ -30,5 +31,6 @@ app.command()(info)
 app.command()(points)
 app.command()(train)
 app.command()(evaluate)
+app.add_typer(layout, name="layout")
 
 main = app

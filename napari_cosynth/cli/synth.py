@@ -13,11 +13,10 @@ from napari_cosynth.cli.outcome import note, outcome, ready_out, say
 from napari_cosynth.cli.size import parse_size
 from napari_cosynth.cli.tile_steps import make_tile, step_bar
 from napari_cosynth.layout_io import read_layout
+from napari_cosynth.presets import DRAFT, STANDARD
 from napari_cosynth.request import MAX_SEED, SynthesisRequest
 from napari_cosynth.synthesis import make_request, taxonomy_of, unseen_words
 from napari_cosynth.tile_files import write_tile
-
-FAST_STEPS = 6
 
 
 def synth(
@@ -32,15 +31,26 @@ def synth(
     seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="First seed.")] = 0,
     count: Annotated[int, typer.Option(min=1, help="Tiles for each layout: seeds SEED to SEED + COUNT - 1.")] = 1,
     steps: Annotated[
-        int | None, typer.Option(min=1, max=200, help="Steps of the sampler; 12 if left out.", show_default=False)
+        int | None,
+        typer.Option(min=1, max=200, help=f"Steps of the sampler; {STANDARD.steps} if left out.", show_default=False),
     ] = None,
     guidance: Annotated[
         float | None,
-        typer.Option(min=0, max=20, help="Weight of the prompt; 1 = as trained, 2 if left out.", show_default=False),
+        typer.Option(
+            min=0,
+            max=20,
+            help=f"Weight of the prompt; 1 = as trained, {STANDARD.guidance:g} if left out.",
+            show_default=False,
+        ),
     ] = None,
     layout_guidance: Annotated[
         float | None,
-        typer.Option(min=0, max=20, help="Weight of the points; 1 = as trained.", show_default=False),
+        typer.Option(
+            min=0,
+            max=20,
+            help=f"Weight of the points; 1 = as trained, {STANDARD.layout_guidance:g} if left out.",
+            show_default=False,
+        ),
     ] = None,
     size: Annotated[
         str, typer.Option(help="HEIGHT,WIDTH of the tiles in px, multiples of 16 from 64 to 1024.")
@@ -51,7 +61,7 @@ def synth(
     device: Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1 or mps; the fastest if left out.")] = None,
     dtype: Annotated[str | None, typer.Option(help="float32 or bfloat16; the faster if left out.")] = None,
     threads: Annotated[int | None, typer.Option(min=1, help="Threads of the CPU; part of what decides a tile.")] = None,
-    fast: Annotated[bool, typer.Option("--fast", help="A draft: 6 steps, no guidance.")] = False,
+    fast: Annotated[bool, typer.Option("--fast", help=f"A draft: {DRAFT.steps} steps.")] = False,
     from_: Annotated[
         Path | None, typer.Option("--from", help="Make the tile of this .json file again and compare the two.")
     ] = None,
@@ -91,7 +101,8 @@ def synth(
         if seed + count - 1 > MAX_SEED:
             raise ValueError(f"--seed {seed} --count {count} goes beyond the highest seed {MAX_SEED}; start lower")
         if fast:
-            steps, guidance = steps or FAST_STEPS, 1.0 if guidance is None else guidance
+            chosen = (steps, guidance, layout_guidance)
+            steps, guidance, layout_guidance = (d if c is None else c for c, d in zip(chosen, DRAFT, strict=True))
         shape = parse_size(size)
         _refuse_same_stems(layouts)
         # All input is read before the first tile is made: nobody waits an hour for a typing error.

@@ -22,8 +22,8 @@ from napari_cosynth.model.instances import Labels, decode
 from napari_cosynth.model.targets import image_of
 from napari_cosynth.model.text import TextEncoder
 from napari_cosynth.model.unet import JointUNet
+from napari_cosynth.presets import STANDARD
 
-DEFAULT_STEPS, FAST_STEPS = 12, 6
 GUIDED_UNTIL = 0.4
 
 
@@ -92,9 +92,9 @@ class CoSynthPipeline(DiffusionPipeline):
         layouts: Sequence[Layout],
         prompts: Sequence[str],
         noise: Tensor,
-        num_inference_steps: int = DEFAULT_STEPS,
-        guidance_scale: float = 2.0,
-        layout_guidance_scale: float = 1.0,
+        num_inference_steps: int = STANDARD.steps,
+        guidance_scale: float = STANDARD.guidance,
+        layout_guidance_scale: float = STANDARD.layout_guidance,
         guided_until: float = GUIDED_UNTIL,
     ) -> Iterator[DenoisingStep]:
         """From noise to tiles, step by step.
@@ -177,9 +177,9 @@ class CoSynthPipeline(DiffusionPipeline):
         self,
         layout: Layout | Sequence[Layout],
         prompt: str | Sequence[str] = "",
-        num_inference_steps: int = DEFAULT_STEPS,
-        guidance_scale: float = 2.0,
-        layout_guidance_scale: float = 1.0,
+        num_inference_steps: int = STANDARD.steps,
+        guidance_scale: float = STANDARD.guidance,
+        layout_guidance_scale: float = STANDARD.layout_guidance,
         generator: torch.Generator | Sequence[torch.Generator] | None = None,
         callback_on_step_end: Callable[[CoSynthPipeline, int, float, dict], dict] | None = None,
     ) -> CoSynthOutput:

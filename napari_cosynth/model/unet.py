@@ -263,7 +263,8 @@ class Upsample(nn.Module):
 
 
 def _conv(width: int, out: int) -> nn.Conv2d:
-    return nn.Conv2d(width, out, 3, padding=1)
+    # Zeros beyond the edge would be read as tissue's end: they left a rim of coloured noise.
+    return nn.Conv2d(width, out, 3, padding=1, padding_mode="replicate")
 
 
 def _groups(width: int) -> int:

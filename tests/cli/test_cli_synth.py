@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from skimage.io import imread
 
-from napari_cosynth.cli.synth import FAST_STEPS
+from napari_cosynth.presets import DRAFT
 
 POINTS = ("20,20,neoplastic", "40.5,44.25,connective", "50,10,unspecified")
 ENDINGS = (".png", "-instances.png", "-semantic.png", "-overlay.png", ".json")
@@ -49,13 +49,11 @@ def test_settings_travel_into_the_record(synth, write_csv, tmp_path):
 
 
 def test_fast_means_fewer_steps_and_no_guidance(cli, write_csv, model_folder, tmp_path):
-    from napari_cosynth.model import pipeline
 
     done = cli("synth", write_csv(*POINTS), "--fast", "--size", "64,64", "--model", model_folder, "--threads", 1)
     assert done.exit_code == 0, done.output
     request = json.loads((tmp_path / "out/gland-0.json").read_text())["request"]
-    assert (request["steps"], request["guidance"]) == (FAST_STEPS, 1)
-    assert FAST_STEPS == pipeline.FAST_STEPS
+    assert (request["steps"], request["guidance"], request["layout_guidance"]) == DRAFT
 
 
 def test_two_thousand_points(synth, write_csv, tmp_path):
