@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from diffusers.pipelines.pipeline_utils import DiffusionPipeline
 from diffusers.schedulers.scheduling_flow_match_euler_discrete import FlowMatchEulerDiscreteScheduler
+from diffusers.schedulers.scheduling_utils import SchedulerMixin
 from diffusers.utils import BaseOutput
 from torch import Tensor
 
@@ -24,7 +25,9 @@ from napari_cosynth.model.text import TextEncoder
 from napari_cosynth.model.unet import JointUNet
 from napari_cosynth.presets import STANDARD
 
-GUIDED_UNTIL = 0.4
+GUIDED_UNTIL = 0.6
+MARGIN = 8
+"""Made around each tile and cut off, px: at the edge of its canvas the network lacks half of what it goes by."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,7 @@ class CoSynthPipeline(DiffusionPipeline):
     def __init__(
         self,
         unet: JointUNet,
-        scheduler: FlowMatchEulerDiscreteScheduler,
+        scheduler: SchedulerMixin,
         text_encoder: TextEncoder,
         taxonomy: dict | None = None,
     ) -> None:
@@ -110,7 +113,7 @@ class CoSynthPipeline(DiffusionPipeline):
         prompts
             B prompts; an empty one counts as absent.
         noise
-            float32 (B, C, H, W), standard normal, from `draw_noise`.
+            Standard normal, from `draw_noise`.
         guidance_scale, layout_guidance_scale
             g and h; 1 leaves the term out, and saves its share of the time.
         guided_until
@@ -128,7 +131,8 @@ class CoSynthPipeline(DiffusionPipeline):
             raise ValueError(f"num_inference_steps is {num_inference_steps}; at least 1 is needed")
         device, dtype = self.unet.device, self.unet.dtype
         n_classes, b = len(self.taxonomy), len(layouts)
-        condition = np.stack([layout_condition(x.centroids, x.class_ids, n_classes, size) for x in layouts])
+        canvas = (size[0] + 2 * MARGIN, size[1] + 2 * MARGIN)
+        condition = np.stack([layout_condition(x.centroids + MARGIN, x.class_ids, n_classes, canvas) for x in layouts])
         condition = torch.from_numpy(condition).to(device, dtype)
         state = torch.full((b,), COMPLETE, device=device)
         text, mask = self.text_encoder.encode(list(prompts))
@@ -146,8 +150,12 @@ class CoSynthPipeline(DiffusionPipeline):
         early, late = _stacked(terms), _stacked([terms[0], *(t for t in terms[1:] if t[0] < 0)])
 
         scheduler = self.scheduler.from_config(self.scheduler.config)
-        sigmas = np.linspace(1.0, 1 / num_inference_steps, num_inference_steps)
-        scheduler.set_timesteps(sigmas=sigmas, device=device)
+        if isinstance(scheduler, FlowMatchEulerDiscreteScheduler):
+            # Its own spacing ends a thousandth above 0 and would waste the last step.
+            sigmas = np.linspace(1.0, 1 / num_inference_steps, num_inference_steps)
+            scheduler.set_timesteps(sigmas=sigmas, device=device)
+        else:
+            scheduler.set_timesteps(num_inference_steps, device=device)
         z = noise.to(device)
         for i, timestep in enumerate(scheduler.timesteps):
             sigma = scheduler.sigmas[i]
@@ -160,12 +168,18 @@ class CoSynthPipeline(DiffusionPipeline):
             clean = clean.clamp(-1, 1)
             # The path's velocity along sigma, d z / d sigma = e - x = (z - x) / sigma.
             z = scheduler.step((z - clean) / sigma, timestep, z, return_dict=False)[0]
-            yield DenoisingStep(i + 1, num_inference_steps, float(timestep), clean.float().cpu())
+            tile = clean[..., MARGIN:-MARGIN, MARGIN:-MARGIN]
+            yield DenoisingStep(i + 1, num_inference_steps, float(timestep), tile.float().cpu().contiguous())
 
     def draw_noise(self, size: tuple[int, int], generators: Sequence[torch.Generator | None]) -> Tensor:
-        """float32 (B, C, H, W), drawn on the CPU, so that all devices start alike."""
-        channels = 5 + self.unet.config.n_classes
-        return torch.stack([torch.randn(channels, *size, generator=g) for g in generators])
+        """Noise for tiles of ``size``, drawn on the CPU, so that all devices start alike.
+
+        Returns
+        -------
+        float32 (B, C, H + 2 `MARGIN`, W + 2 `MARGIN`)
+        """
+        shape = (5 + self.unet.config.n_classes, size[0] + 2 * MARGIN, size[1] + 2 * MARGIN)
+        return torch.stack([torch.randn(shape, generator=g) for g in generators])
 
     def decode(self, joint: Tensor, layouts: Sequence[Layout]) -> CoSynthOutput:
         """Images and labels of joint tiles (B, C, H, W)."""
@@ -216,7 +230,8 @@ class CoSynthPipeline(DiffusionPipeline):
         sizes = sorted({(x.height, x.width) for x in layouts})
         if len(sizes) != 1:
             raise ValueError(f"layouts of {len(sizes)} sizes ({sizes}) in one batch; run each size by itself")
-        if len(prompts) != len(layouts) or noise.shape[:1] != (len(layouts),) or noise.shape[2:] != sizes[0]:
+        canvas = (sizes[0][0] + 2 * MARGIN, sizes[0][1] + 2 * MARGIN)
+        if len(prompts) != len(layouts) or noise.shape[:1] != (len(layouts),) or noise.shape[2:] != canvas:
             raise ValueError(
                 f"{len(layouts)} layouts of {sizes[0]} px need as many prompts and noise of that size; "
                 f"got {len(prompts)} prompts and noise {tuple(noise.shape)}"

@@ -14,7 +14,7 @@ from typing import Literal
 import torch
 from torch import nn
 
-_SIDE, _REPEATS = 128, 3
+_SIDE, _REPEATS = 256, 3
 
 
 def cache_file() -> Path:

@@ -13,7 +13,7 @@ from diffusers.schedulers.scheduling_flow_match_euler_discrete import FlowMatchE
 from napari_cosynth.classes import BUNDLED, Taxonomy  # noqa: E402
 from napari_cosynth.interior import interior_points  # noqa: E402
 from napari_cosynth.layout import Layout  # noqa: E402
-from napari_cosynth.model.pipeline import CoSynthPipeline  # noqa: E402
+from napari_cosynth.model.pipeline import MARGIN, CoSynthPipeline  # noqa: E402
 from napari_cosynth.model.targets import class_target, distance_target, joint_tile  # noqa: E402
 from napari_cosynth.model.unet import CleanTile  # noqa: E402
 
@@ -59,7 +59,8 @@ def oracle(make_ellipses, make_encoder):
     classes = {int(i): BUNDLED.stated[int(i) % 7] for i in ids}
     image = np.random.default_rng(0).integers(0, 256, (64, 80, 3), dtype=np.uint8)
     clean = joint_tile(image, distance_target(instances), class_target(instances, classes, BUNDLED), BUNDLED)
-    pipe = CoSynthPipeline(Oracle(torch.tensor(clean[None])), FlowMatchEulerDiscreteScheduler(), make_encoder())
+    canvas = np.pad(clean, ((0, 0), (MARGIN, MARGIN), (MARGIN, MARGIN)), mode="edge")
+    pipe = CoSynthPipeline(Oracle(torch.tensor(canvas[None])), FlowMatchEulerDiscreteScheduler(), make_encoder())
     layout = Layout(centroids=points, class_ids=[classes[int(i)] for i in ids], height=64, width=80)
     return SimpleNamespace(pipe=pipe, layout=layout, image=image, instances=instances, clean=clean, classes=classes)
 
@@ -93,7 +94,7 @@ def test_a_tile_does_not_depend_on_the_others_of_its_batch(pipe):
 
 def test_noise_comes_from_each_layouts_own_generator(pipe):
     two = pipe.draw_noise((64, 80), [seeded(1), seeded(2)])
-    assert two.shape == (2, 12, 64, 80) and two.device.type == "cpu"
+    assert two.shape == (2, 12, 64 + 2 * MARGIN, 80 + 2 * MARGIN) and two.device.type == "cpu"
     assert torch.equal(two[1:], pipe.draw_noise((64, 80), [seeded(2)]))
     one = seeded(1)
     in_turn = pipe.draw_noise((64, 80), [one, one])
@@ -133,11 +134,12 @@ def test_guidance_of_one_adds_no_term(pipe):
     run(pipe, guidance_scale=2, layout_guidance_scale=1, steps=1)
     run(pipe, guidance_scale=1, layout_guidance_scale=2, steps=1)
     run(pipe, guidance_scale=2, layout_guidance_scale=2, steps=1)
-    run(pipe, guidance_scale=2, prompt="", steps=1)
+    run(pipe, guidance_scale=2, layout_guidance_scale=1, prompt="", steps=1)
     hook.remove()
     assert rows == [1, 2, 2, 3, 1]
-    assert identical(plain, run(pipe, guidance_scale=1, steps=1))
-    assert not np.array_equal(plain.images[0], run(pipe, guidance_scale=3, steps=1).images[0])
+    assert identical(plain, run(pipe, guidance_scale=1, layout_guidance_scale=1, steps=1))
+    prompted = run(pipe, guidance_scale=3, layout_guidance_scale=1, steps=1)
+    assert not np.array_equal(plain.images[0], prompted.images[0])
     assert not np.array_equal(plain.images[0], run(pipe, guidance_scale=1, layout_guidance_scale=3, steps=1).images[0])
 
 
@@ -146,7 +148,7 @@ def test_guidance_goes_from_the_unconditional_through_the_conditional_tile(pipe)
 
     def first(prompt, g):
         # Class maps, whose ends are within -1..1 before anything is clipped.
-        return next(pipe.denoise([LAYOUT], [prompt], noise, 4, guidance_scale=g)).joint[:, 4:]
+        return next(pipe.denoise([LAYOUT], [prompt], noise, 4, guidance_scale=g, layout_guidance_scale=1)).joint[:, 4:]
 
     full, without, guided = first("dense colon", 1), first("", 1), first("dense colon", 1.5)
     assert torch.allclose(guided, (full + 0.5 * (full - without)).clamp(-1, 1), atol=1e-4)
@@ -165,11 +167,12 @@ def test_a_network_that_knows_the_tile_leads_straight_to_it(oracle, monkeypatch,
     monkeypatch.setattr(FlowMatchEulerDiscreteScheduler, "step", recorded)
     noise = oracle.pipe.draw_noise((64, 80), [seeded()])
     clean = torch.tensor(oracle.clean[None])
+    canvas = oracle.pipe.unet.clean
     made = list(oracle.pipe.denoise([oracle.layout], [""], noise, steps))
     for number, (t, z) in enumerate(oracle.pipe.unet.asked):
-        assert t.item() == pytest.approx(number / steps, abs=1e-6)
-        assert torch.allclose(z, t * clean + (1 - t) * noise, atol=1e-4)
-    assert torch.allclose(ends[-1], clean, atol=1e-4)
+        assert t[0].item() == pytest.approx(number / steps, abs=1e-6)
+        assert torch.allclose(z[:1], t[:1] * canvas + (1 - t[:1]) * noise, atol=1e-4)
+    assert torch.allclose(ends[-1], canvas, atol=1e-4)
     assert torch.allclose(made[-1].joint, clean, atol=1e-5)
 
 
@@ -228,4 +231,4 @@ def test_module_paths_are_part_of_the_file_format(model_folder):
     assert index["_class_name"] == "CoSynthPipeline"
     assert index["unet"] == ["napari_cosynth.model.unet", "JointUNet"]
     assert index["text_encoder"] == ["napari_cosynth.model.text", "TextEncoder"]
-    assert index["scheduler"] == ["diffusers", "FlowMatchEulerDiscreteScheduler"]
+    assert index["scheduler"] == ["diffusers", "DPMSolverMultistepScheduler"]
