@@ -60,6 +60,8 @@ def test_an_interrupt_while_writing_leaves_no_trace(tmp_path, monkeypatch):
 
 
 def test_an_interrupt_between_renames_waits_until_all_files_are_there(tmp_path, monkeypatch):
+    # A suite that runs in the background inherits an ignored Ctrl-C.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     replace, handler = os.replace, signal.getsignal(signal.SIGINT)
 
     def interrupted(source, target):
@@ -71,6 +73,7 @@ def test_an_interrupt_between_renames_waits_until_all_files_are_there(tmp_path, 
         write_together({tmp_path / "a": b"1", tmp_path / "b": b"22"})
     assert names(tmp_path) == ["a", "b"]
     assert signal.getsignal(signal.SIGINT) is handler
+    signal.signal(signal.SIGINT, before)
 
 
 def test_a_ready_folder_is_made_and_left_empty(tmp_path):

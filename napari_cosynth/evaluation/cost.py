@@ -11,6 +11,7 @@ import torch
 from pydantic import BaseModel, ConfigDict
 from torch.utils.flop_counter import FlopCounterMode
 
+from napari_cosynth.model.pipeline import GUIDED_UNTIL
 from napari_cosynth.model.unet import IMAGE_CHANNELS, JointUNet
 from napari_cosynth.model.zoo import ModelFolder
 from napari_cosynth.request import SynthesisRequest
@@ -49,8 +50,6 @@ class CostReport(BaseModel):
     ours: NetworkCost
     official: NetworkCost = OFFICIAL
     steps: int
-    forwards_per_step: int
-    """1, and 1 more for each guidance that is on."""
 
     @property
     def times_less(self) -> float:
@@ -71,15 +70,17 @@ def cost(folder: ModelFolder, request: SynthesisRequest) -> CostReport:
     config = json.loads((folder.path / "unet" / "config.json").read_text(encoding="utf-8"))
     with torch.device("meta"):
         network = JointUNet.from_config(config)
-    guided = (request.guidance != 1 and bool(request.prompt)) + (request.layout_guidance != 1)
+    scales = (request.guidance if request.prompt else 1.0, request.layout_guidance)
+    # What mutes prompt or layout runs to the end, what strengthens them only while there is much noise.
+    strengthened = sum(1 - i / request.steps >= GUIDED_UNTIL for i in range(request.steps))
+    extra = sum(request.steps if scale < 1 else strengthened for scale in scales if scale != 1)
     return CostReport(
         ours=NetworkCost(
             parameters=sum(p.numel() for p in network.parameters()),
             gflop_per_forward=round(flop_of_forward(network) / 1e9, 3),
-            forwards_per_tile=request.steps * (1 + guided),
+            forwards_per_tile=request.steps + extra,
         ),
         steps=request.steps,
-        forwards_per_step=1 + guided,
     )
 
 

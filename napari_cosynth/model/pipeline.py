@@ -102,9 +102,11 @@ class CoSynthPipeline(DiffusionPipeline):
     ) -> Iterator[DenoisingStep]:
         """From noise to tiles, step by step.
 
-        Guidance of prompt and layout follows Ho and Salimans 2022 (arXiv
-        2207.12598), one term for each:
-        x = x(p, l) + (g - 1) (x(p, l) - x(-, l)) + (h - 1) (x(p, l) - x(p, -)).
+        Guidance follows Ho and Salimans 2022 (arXiv 2207.12598), with a term for
+        the prompt p and one for the layout l:
+        x = x(p, l) + (g - 1) (x(p, l) - x(-, l)) + (h - 1) (x(p, l) - x(-, -)).
+        The second leaves out both, since against x(p, -) it would weaken the
+        prompt; only with h < 1, which mutes the layout, it is x(p, -).
 
         Parameters
         ----------
@@ -144,7 +146,12 @@ class CoSynthPipeline(DiffusionPipeline):
             terms.append((guidance_scale - 1, condition, state, torch.zeros_like(mask)))
         if layout_guidance_scale != 1:
             terms.append(
-                (layout_guidance_scale - 1, torch.zeros_like(condition), torch.full_like(state, DROPPED), mask)
+                (
+                    layout_guidance_scale - 1,
+                    torch.zeros_like(condition),
+                    torch.full_like(state, DROPPED),
+                    mask if layout_guidance_scale < 1 else torch.zeros_like(mask),
+                )
             )
         # A weight below 0 mutes prompt or layout; muted they stay to the end.
         early, late = _stacked(terms), _stacked([terms[0], *(t for t in terms[1:] if t[0] < 0)])

@@ -32,18 +32,17 @@ def test_parameters_are_those_of_the_weights(folder, pipe):
 
 
 @pytest.mark.parametrize(
-    ("values", "per_step"),
+    ("values", "forwards"),
     [
-        ({"guidance": 2}, 2),
-        ({"guidance": 1}, 1),
-        ({"guidance": 2, "prompt": ""}, 1),
-        ({"guidance": 2, "layout_guidance": 1.5}, 3),
-        ({"guidance": 1, "layout_guidance": 0}, 2),
+        ({"guidance": 2, "layout_guidance": 1}, 12 + 5),
+        ({"guidance": 1, "layout_guidance": 1}, 12),
+        ({"guidance": 2, "layout_guidance": 1, "prompt": ""}, 12),
+        ({"guidance": 2, "layout_guidance": 1.5}, 12 + 5 + 5),
+        ({"guidance": 1, "layout_guidance": 0}, 12 + 12),
     ],
 )
-def test_each_guidance_costs_a_forward(folder, values, per_step):
-    report = cost(folder, request(steps=5, **values))
-    assert report.forwards_per_step == per_step and report.ours.forwards_per_tile == 5 * per_step
+def test_guidance_costs_forwards_while_it_lasts(folder, values, forwards):
+    assert cost(folder, request(steps=12, **values)).ours.forwards_per_tile == forwards
 
 
 def test_operations_of_convolutions_grow_with_the_area():

@@ -15,6 +15,7 @@ from napari_cosynth.training.losses import (  # noqa: E402
     CLASS_WEIGHT,
     DISTANCE_WEIGHT,
     IMAGE_WEIGHT,
+    TIME_MEAN,
     draw_times,
     joint_losses,
     noisy_tile,
@@ -171,7 +172,7 @@ def test_times_cover_the_path_and_repeat():
     assert torch.equal(times(8), times(8)) and not torch.equal(times(8), times(8, 1))
     many = times(4001)
     assert 0 < many.min() < 0.1 and 0.9 < many.max() < 1
-    assert many.median().item() == pytest.approx(1 / (1 + np.exp(-0.4)), abs=0.02)
+    assert many.median().item() == pytest.approx(1 / (1 + np.exp(-TIME_MEAN)), abs=0.02)
     # Each draw of a batch has its own stretch of the path.
     spread = torch.stack([times(4, seed) for seed in range(50)])
     assert (spread[:, 1:].min(0).values >= spread[:, :-1].max(0).values - 1e-6).all()
