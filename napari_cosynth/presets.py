@@ -15,4 +15,3 @@ class Preset(NamedTuple):
 
 DRAFT = Preset(steps=4, guidance=1.0, layout_guidance=2.0)
 STANDARD = Preset(steps=12, guidance=1.0, layout_guidance=2.0)
-FINE = Preset(steps=24, guidance=1.5, layout_guidance=2.0)
