@@ -16,7 +16,7 @@ from skimage.filters import threshold_otsu
 from skimage.morphology import disk, opening, remove_small_holes
 
 from napari_cosynth.evaluation.sample import Segmentation
-from napari_cosynth.evaluation.watershed import split_nuclei
+from napari_cosynth.model.watershed import split_nuclei
 
 
 @dataclass(frozen=True)

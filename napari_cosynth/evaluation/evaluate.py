@@ -27,12 +27,12 @@ from napari_cosynth.evaluation.nucleus_shapes import NucleusReport, compare_nucl
 from napari_cosynth.evaluation.prompting import PromptReport, prompt_experiment, prompt_layouts
 from napari_cosynth.evaluation.realism import RealismReport, realism_of_features
 from napari_cosynth.evaluation.sample import Sample, real_samples
-from napari_cosynth.evaluation.segmenter_folder import load_segmenter
 from napari_cosynth.evaluation.split_half import random_halves
 from napari_cosynth.evaluation.stage import Stage
 from napari_cosynth.evaluation.texture import TextureReport, texture
 from napari_cosynth.evaluation.tile_statistics import tile_statistics
 from napari_cosynth.evaluation.tissue_exam import tissue_exam
+from napari_cosynth.model.segmenter_folder import load_segmenter
 from napari_cosynth.model.zoo import find_model
 
 HALF_AT_LEAST = 6

@@ -23,7 +23,7 @@ from napari_cosynth.classes import Taxonomy
 from napari_cosynth.data.crops import Crop, CropSampler
 from napari_cosynth.data.labelled import LabelledTile
 from napari_cosynth.data.stain import jitter_stain
-from napari_cosynth.evaluation.segmenter import Segmenter, image_tensor
+from napari_cosynth.model.segmenter import Segmenter, image_tensor
 from napari_cosynth.model.targets import UNSTATED, class_target, distance_target
 from napari_cosynth.training.checkpoint import load_checkpoint, save_checkpoint
 from napari_cosynth.training.ema import WeightAverage

@@ -7,7 +7,6 @@ torch = pytest.importorskip("torch")
 
 from napari_cosynth.classes import BUNDLED  # noqa: E402
 from napari_cosynth.data.labelled import LabelledTile  # noqa: E402
-from napari_cosynth.evaluation.segmenter import Segmenter  # noqa: E402
 from napari_cosynth.evaluation.segmenter_training import (  # noqa: E402
     SegmenterSettings,
     segmenter_batch,
@@ -16,6 +15,7 @@ from napari_cosynth.evaluation.segmenter_training import (  # noqa: E402
     train_segmenter,
 )
 from napari_cosynth.interior import interior_points  # noqa: E402
+from napari_cosynth.model.segmenter import Segmenter  # noqa: E402
 from napari_cosynth.model.targets import UNSTATED  # noqa: E402
 
 SETTINGS = SegmenterSettings(steps=2, batch_size=2, crop=32, warmup=0)

@@ -4,8 +4,8 @@ import numpy as np
 from scipy import ndimage as ndi
 
 from napari_cosynth.evaluation.matching import match_instances, overlap
-from napari_cosynth.evaluation.watershed import split_nuclei
 from napari_cosynth.model.targets import distance_target
+from napari_cosynth.model.watershed import split_nuclei
 
 
 def _discs(centres, radius=9, size=96):

@@ -6,7 +6,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from napari_cosynth.classes import BUNDLED  # noqa: E402
-from napari_cosynth.evaluation.segmenter import Segmenter, image_tensor  # noqa: E402
+from napari_cosynth.model.segmenter import Segmenter, image_tensor  # noqa: E402
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 
 import torch
 
-from napari_cosynth.evaluation.segmenter import Segmenter
+from napari_cosynth.model.segmenter import Segmenter
 from napari_cosynth.resources import models_dir
 from napari_cosynth.writing import write_together
 

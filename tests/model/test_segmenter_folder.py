@@ -7,8 +7,8 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from napari_cosynth.classes import BUNDLED  # noqa: E402
-from napari_cosynth.evaluation.segmenter import Segmenter  # noqa: E402
-from napari_cosynth.evaluation.segmenter_folder import load_segmenter, save_segmenter  # noqa: E402
+from napari_cosynth.model.segmenter import Segmenter  # noqa: E402
+from napari_cosynth.model.segmenter_folder import load_segmenter, save_segmenter  # noqa: E402
 
 
 @pytest.fixture

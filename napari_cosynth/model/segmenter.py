@@ -17,8 +17,7 @@ from diffusers.models.modeling_utils import ModelMixin
 from torch import Tensor, nn
 
 from napari_cosynth.classes import Taxonomy
-from napari_cosynth.evaluation.sample import Segmentation
-from napari_cosynth.evaluation.watershed import split_nuclei
+from napari_cosynth.model.watershed import split_nuclei
 
 
 class Segmenter(ModelMixin, ConfigMixin):
@@ -105,7 +104,7 @@ class Segmenter(ModelMixin, ConfigMixin):
         probabilities = logits[0, :, :height, :width].softmax(0)
         return distance[0, :height, :width].cpu().numpy(), probabilities.cpu().numpy()
 
-    def segment(self, images: Sequence[np.ndarray]) -> list[Segmentation]:
+    def segment(self, images: Sequence[np.ndarray]) -> list[tuple[np.ndarray, dict[int, int]]]:
         """Nuclei of images, from the images alone.
 
         Parameters
@@ -115,11 +114,12 @@ class Segmenter(ModelMixin, ConfigMixin):
 
         Returns
         -------
-        One (instances, class_of) for each image; every nucleus has a class.
+        One (instances, class_of) for each image: int32 (H, W) and the class id of
+        each label id; every nucleus has a class.
         """
         return [self._segment(image) for image in images]
 
-    def _segment(self, image: np.ndarray) -> Segmentation:
+    def _segment(self, image: np.ndarray) -> tuple[np.ndarray, dict[int, int]]:
         distance, probabilities = self.maps(image)
         foreground = 1 - probabilities[0] > self.config.threshold
         instances = split_nuclei(foreground, distance, depth=self.config.depth)
