@@ -6,6 +6,7 @@ made nor how it is stored.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
@@ -16,6 +17,9 @@ from napari_cosynth.quality import LayoutReport
 from napari_cosynth.request import SynthesisRequest
 
 Verdict = Literal["undecided", "accepted", "rejected"]
+
+TOO_CLOSE = 1.0
+"""A tile that is nearer to a training crop than this may be a copy of it."""
 
 
 class ProducedNucleus(BaseModel):
@@ -67,6 +71,10 @@ class SyntheticTile:
         True once labels or image were changed by hand.
     report
         Points placed against nuclei produced.
+    training_distance
+        How far the image, as it was made, is from the nearest crop that the model
+        was trained on, 0 or more; None if its model has no index to tell. 1 is
+        where one in a hundred tiles of real, unseen tissue lies; see `too_close`.
 
     Raises
     ------
@@ -83,6 +91,7 @@ class SyntheticTile:
     verdict: Verdict = "undecided"
     edited: bool = False
     report: LayoutReport | None = None
+    training_distance: float | None = None
 
     def __post_init__(self) -> None:
         layout = self.request.layout
@@ -111,6 +120,13 @@ class SyntheticTile:
                 )
         if self.verdict not in get_args(Verdict):
             raise ValueError(f"verdict {self.verdict!r}; allowed are {', '.join(get_args(Verdict))}")
+        if self.training_distance is not None and not 0 <= self.training_distance < math.inf:
+            raise ValueError(f"training_distance {self.training_distance}; a number of 0 or more is allowed, or None")
+
+    @property
+    def too_close(self) -> bool:
+        """True if the tile may be a copy of a training crop; False if it is not, or that is not known."""
+        return self.training_distance is not None and self.training_distance < TOO_CLOSE
 
     def with_verdict(self, verdict: Verdict) -> SyntheticTile:
         """The same tile, decided."""

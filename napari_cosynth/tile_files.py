@@ -109,6 +109,7 @@ def tile_record(tile: SyntheticTile, source: str = "") -> dict[str, Any]:
         "report": tile.report.model_dump(mode="json") if tile.report else None,
         "verdict": tile.verdict,
         "edited": tile.edited,
+        "training_distance": tile.training_distance,
         "nuclei": [n.model_dump(mode="json") | {"class": names[n.class_id]} for n in tile.nuclei],
         "sha256": content_hashes(tile),
     }
@@ -176,6 +177,7 @@ def read_tile(record_path: Path) -> SyntheticTile:
             verdict=record.get("verdict", "undecided"),
             edited=record.get("edited") is True,
             report=None if report is None else LayoutReport.model_validate(report),
+            training_distance=record.get("training_distance"),
         )
     except TileFileError:
         raise
