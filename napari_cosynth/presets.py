@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 
 class Preset(NamedTuple):
@@ -15,3 +15,8 @@ class Preset(NamedTuple):
 
 DRAFT = Preset(steps=4, guidance=1.0, layout_guidance=2.0)
 STANDARD = Preset(steps=12, guidance=1.0, layout_guidance=2.0)
+FINE = Preset(steps=24, guidance=1.0, layout_guidance=2.0)
+
+Quality = Literal["draft", "standard", "fine"]
+QUALITIES: dict[Quality, Preset] = dict(zip(get_args(Quality), (DRAFT, STANDARD, FINE), strict=True))
+"""The qualities by the name that a user reads, the fastest first."""

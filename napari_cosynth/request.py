@@ -1,12 +1,13 @@
-"""SynthesisRequest: everything that decides what tile comes out.
+"""SynthesisRequest: everything that decides what tile comes out; Order: what a user asks for.
 
 The same request on the same machine gives the same tile, so whatever changes a
-single pixel is a field here. It travels inside every file that we write. It
+single pixel is a field there. It travels inside every file that we write. It
 knows no torch: device and dtype are names.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -82,3 +83,31 @@ class SynthesisRequest(BaseModel):
     def with_seed(self, seed: int) -> SynthesisRequest:
         """The same request with other noise."""
         return SynthesisRequest(**dict(self) | {"seed": seed})
+
+
+@dataclass(frozen=True)
+class Order:
+    """One tile as a user asks for it, before the machine's choices are made.
+
+    Nothing is checked here: that needs the model, which `synthesis.make` finds
+    where there is time for it. Fields mean what they mean in `SynthesisRequest`.
+
+    Parameters
+    ----------
+    model
+        Name of a bundled model or path of a folder; the first bundled one if None.
+    device
+        The fastest there is if None.
+    preview
+        False: no labels are worked out for the previews, which saves their time.
+    """
+
+    layout: Layout
+    prompt: str = ""
+    seed: int = 0
+    steps: int = STANDARD.steps
+    guidance: float = STANDARD.guidance
+    layout_guidance: float = STANDARD.layout_guidance
+    model: str | None = None
+    device: str | None = None
+    preview: bool = True

@@ -1,4 +1,4 @@
-"""Requests become tiles: one generator for the command line and the dock.
+"""Requests become tiles: `run` for the command line, `make` for the dock.
 
 It hides torch: nothing here imports it before a request runs, and every failure
 of the model arrives as `SynthesisError` with advice. napari's worker swallows
@@ -7,21 +7,24 @@ of the model arrives as `SynthesisError` with advice. napari's worker swallows
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from pydantic import ValidationError
 
 from napari_cosynth.classes import Taxonomy
 from napari_cosynth.data.terms import unknown_words
-from napari_cosynth.layout import Layout
+from napari_cosynth.events import Event, Finished, Loading, Preview, RequestError, Started, SynthesisError
+from napari_cosynth.layout import Layout, plain_message
+from napari_cosynth.produced import produced_nuclei
 from napari_cosynth.quality import layout_report
-from napari_cosynth.request import SynthesisRequest
+from napari_cosynth.request import Order, SynthesisRequest
 from napari_cosynth.resources import models_dir
-from napari_cosynth.tile import ProducedNucleus, SyntheticTile
+from napari_cosynth.tile import SyntheticTile
 
 if TYPE_CHECKING:
     from napari_cosynth.model.instances import Labels
@@ -29,41 +32,8 @@ if TYPE_CHECKING:
     from napari_cosynth.model.zoo import ModelFolder
 
 
-class SynthesisError(Exception):
-    """A tile could not be made; the message says why and what to do."""
-
-
-class RequestError(SynthesisError):
-    """What was asked for cannot be made as it is: it needs another model, device or layout.
-
-    Trying again does not help, as it may after any other `SynthesisError`.
-    """
-
-
-@dataclass(frozen=True)
-class Started:
-    """The model is loaded, the first step begins."""
-
-    steps: int
-
-
-@dataclass(frozen=True)
-class Preview:
-    """The tile as predicted after a step: uint8 (H, W, 3) RGB."""
-
-    step: int
-    steps: int
-    image: np.ndarray
-
-
-@dataclass(frozen=True)
-class Finished:
-    """The tile."""
-
-    tile: SyntheticTile
-
-
-Event = Started | Preview | Finished
+PREVIEW_SECONDS = 0.2
+"""Least time between two previews with labels: more often nobody sees them, and each costs time of the run."""
 
 
 def make_request(
@@ -152,11 +122,54 @@ def unseen_words(request: SynthesisRequest) -> tuple[str, ...]:
     return unknown_words(request.prompt, terms) if terms else ()
 
 
-def run(request: SynthesisRequest) -> Iterator[Event]:
+def make(order: Order) -> Iterator[Event]:
+    """Make the tile that a user asks for.
+
+    Closing the generator cancels, at any event.
+
+    Yields
+    ------
+    Loading, then as `run` does; some previews come with labels.
+
+    Raises
+    ------
+    RequestError
+        If it cannot be made as it is asked for.
+    SynthesisError
+        Whatever else goes wrong, of any kind, with advice.
+    """
+    yield Loading()
+    try:
+        request = make_request(
+            order.layout,
+            order.prompt,
+            seed=order.seed,
+            steps=order.steps,
+            guidance=order.guidance,
+            layout_guidance=order.layout_guidance,
+            model=order.model,
+            device=order.device,
+        )
+        yield from run(request, labels=order.preview)
+    except SynthesisError:
+        raise
+    except ValidationError as error:
+        raise RequestError(plain_message(error)) from error
+    except Exception as error:  # whoever clicked must not be left without an answer
+        raise SynthesisError(_advice(error, order.layout, order.device or "this machine")) from error
+
+
+def run(request: SynthesisRequest, *, labels: bool = False) -> Iterator[Event]:
     """Make a request's tile.
 
     The same request on the same machine gives the same tile, bit for bit. Closing
     the generator cancels.
+
+    Parameters
+    ----------
+    labels
+        True: a preview comes with the nuclei of the predicted tile, but for the
+        last one and those sooner than `PREVIEW_SECONDS` after another.
 
     Yields
     ------
@@ -170,20 +183,14 @@ def run(request: SynthesisRequest) -> Iterator[Event]:
         Whatever else goes wrong, with advice.
     """
     try:
-        yield from _run(request)
+        yield from _run(request, labels)
     except SynthesisError:
         raise
     except ValueError as error:
         # Model, text encoder and pipeline say with it what is wrong with what was asked.
         raise RequestError(str(error)) from error
-    except (MemoryError, RuntimeError) as error:
-        if is_out_of_memory(error):
-            raise SynthesisError(_out_of_memory(request)) from error
-        raise SynthesisError(
-            f"the model failed on {request.device}: {error}. Try again, or on another device"
-        ) from error
-    except OSError as error:
-        raise SynthesisError(f"a file could not be read: {error}") from error
+    except (MemoryError, RuntimeError, OSError) as error:
+        raise SynthesisError(_advice(error, request.layout, request.device)) from error
 
 
 def is_out_of_memory(error: BaseException) -> bool:
@@ -192,7 +199,7 @@ def is_out_of_memory(error: BaseException) -> bool:
     return isinstance(error, MemoryError) or "out of memory" in text or "can't allocate memory" in text
 
 
-def _run(request: SynthesisRequest) -> Iterator[Event]:
+def _run(request: SynthesisRequest, labels: bool) -> Iterator[Event]:
     import torch
 
     from napari_cosynth.model.targets import image_of
@@ -210,8 +217,13 @@ def _run(request: SynthesisRequest) -> Iterator[Event]:
     noise = pipe.draw_noise((layout.height, layout.width), [torch.Generator().manual_seed(request.seed)])
     yield Started(request.steps)
     steps = pipe.denoise([layout], [request.prompt], noise, request.steps, request.guidance, request.layout_guidance)
+    shown = time.monotonic()
     for step in steps:
-        yield Preview(step.number, step.total, image_of(step.joint[0].numpy()))
+        instances = None
+        if labels and step.number < step.total and time.monotonic() >= shown + PREVIEW_SECONDS:
+            instances = pipe.decode(step.joint, [layout]).labels[0].instances
+            shown = time.monotonic()
+        yield Preview(step.number, step.total, image_of(step.joint[0].numpy()), instances)
     made = pipe.decode(step.joint, [layout])
     yield Finished(tile_of(request, made.images[0], made.labels[0]))
 
@@ -224,23 +236,7 @@ def tile_of(request: SynthesisRequest, image: np.ndarray, labels: Labels) -> Syn
     image
         uint8 (H, W, 3) RGB.
     """
-    n = len(request.layout)
-    # One pass over the map for all nuclei at once.
-    rows, cols = np.nonzero(labels.instances)
-    ids = labels.instances[rows, cols]
-    area = np.bincount(ids)
-    row, col = np.bincount(ids, rows), np.bincount(ids, cols)
-    nuclei = tuple(
-        ProducedNucleus(
-            id=i,
-            class_id=class_id,
-            row=round(row[i] / area[i], 2),
-            col=round(col[i] / area[i], 2),
-            area_px=int(area[i]),
-            requested=i <= n,
-        )
-        for i, class_id in sorted(labels.class_of.items())
-    )
+    nuclei = produced_nuclei(labels.instances, labels.class_of, len(request.layout))
     report = layout_report(request.layout, nuclei)
     return SyntheticTile(image, labels.semantic, labels.instances, nuclei, request, report=report)
 
@@ -277,9 +273,14 @@ def _reference(folder: ModelFolder) -> str:
     return folder.name if ships else str(path)
 
 
-def _out_of_memory(request: SynthesisRequest) -> str:
-    layout = request.layout
-    return (
-        f"not enough memory on {request.device} for a tile of {layout.height} x {layout.width} px. "
-        "Choose a smaller tile, close other programs, or choose another device"
-    )
+def _advice(error: Exception, layout: Layout, device: str) -> str:
+    if is_out_of_memory(error):
+        return (
+            f"not enough memory on {device} for a tile of {layout.height} x {layout.width} px. "
+            "Choose a smaller tile, close other programs, or choose another device"
+        )
+    if isinstance(error, OSError):
+        return f"a file could not be read: {error}"
+    if isinstance(error, ImportError):
+        return f"a part of the program is missing: {error}. Install napari-cosynth again"
+    return f"the model failed on {device}: {error}. Try again, or on another device"

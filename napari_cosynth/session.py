@@ -1,0 +1,321 @@
+"""Session: what the user works on; the only object of the project that changes.
+
+Panels and layers write to it and follow its signals. It knows no window, no
+model and no file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence, Set
+from dataclasses import fields
+from typing import Any
+from uuid import uuid4
+
+import numpy as np
+from psygnal import Signal
+
+from napari_cosynth.classes import Taxonomy
+from napari_cosynth.history import Change, History
+from napari_cosynth.layout import Layout
+from napari_cosynth.presets import Preset
+from napari_cosynth.relabel import relabelled
+from napari_cosynth.request import Order
+from napari_cosynth.run_settings import RunSettings
+from napari_cosynth.snapshot import Entry, Snapshot
+from napari_cosynth.tile import SyntheticTile, Verdict
+
+_DECIDED = {"accepted": "Accept tile", "rejected": "Reject tile", "undecided": "Take back decision"}
+
+
+class Session:
+    """Layout, prompt, settings and the tiles made so far, with undo.
+
+    Every signal comes after the whole change, so whoever hears one finds all
+    properties up to date. When the shown tile is decided or edited its key
+    stays, so `entries_changed` comes and `current_changed` does not.
+
+    Parameters
+    ----------
+    history
+        Where changes are remembered; a fresh one if None.
+    """
+
+    # Queued: a listener that changes the session lets the others hear the old value first, then the new one.
+    layout_changed = Signal(Layout, reemission="queued")
+    prompt_changed = Signal(str, reemission="queued")
+    settings_changed = Signal(RunSettings, reemission="queued")
+    entries_changed = Signal(reemission="queued")
+    """A tile was added, removed, decided or edited."""
+    current_changed = Signal(object, reemission="queued")
+    """With the key of the tile that is shown, or None."""
+    active_class_changed = Signal(int, reemission="queued")
+    history_changed = Signal(reemission="queued")
+    """What can be undone or redone, or its name."""
+    changed = Signal(reemission="queued")
+    """Anything that a snapshot holds."""
+
+    def __init__(self, history: History | None = None) -> None:
+        self._history = history or History()
+        # What undo writes to: "layout", "prompt", "settings" and ("tile", key) in the order of making.
+        # A removed tile leaves None, so that undo puts it back in its place.
+        self._state: dict[Any, Any] = {}
+        self._take(Snapshot())
+
+    @property
+    def layout(self) -> Layout:
+        """The points of the canvas."""
+        return self._state["layout"]
+
+    @property
+    def prompt(self) -> str:
+        """As it was typed."""
+        return self._state["prompt"]
+
+    @property
+    def settings(self) -> RunSettings:
+        """How tiles are made."""
+        return self._state["settings"]
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """The tiles in the order in which they were made."""
+        return self._entries
+
+    @property
+    def current(self) -> Entry | None:
+        """The tile that is shown."""
+        return None if self._current is None else self.entry(self._current)
+
+    @property
+    def active_class(self) -> int:
+        """Class of the next point or nucleus: index into the layout's taxonomy."""
+        return self._active_class
+
+    @property
+    def can_undo(self) -> bool:
+        """True if `undo` does something."""
+        return bool(self._history.undo_name)
+
+    @property
+    def can_redo(self) -> bool:
+        """True if `redo` does something."""
+        return bool(self._history.redo_name)
+
+    @property
+    def undo_name(self) -> str:
+        """What `undo` takes back, such as "Add nucleus"; empty if nothing."""
+        return self._history.undo_name
+
+    @property
+    def redo_name(self) -> str:
+        """What `redo` brings back; empty if nothing."""
+        return self._history.redo_name
+
+    def entry(self, key: str) -> Entry:
+        """The tile of a key; as all methods that take a key, it raises ``KeyError`` if there is none, or no longer."""
+        tile = self._state.get(("tile", key))
+        if tile is None:
+            raise KeyError(f"no tile has the key {key!r}; it may have been removed")
+        return Entry(key, tile)
+
+    def set_layout(self, layout: Layout, name: str) -> None:
+        """Change the points or the tile's size; ``name`` as the user reads it behind "Undo"."""
+        self.edit(name, layout=layout)
+
+    def set_prompt(self, prompt: str) -> None:
+        """Change the prompt; letters typed in one go are one step of undo."""
+        self._do("Edit prompt", {"prompt": prompt}, joins=True)
+
+    def set_settings(self, settings: RunSettings) -> None:
+        """Change how tiles are made; turns of one knob in one go are one step of undo."""
+        self._do(f"Change {settings.difference(self.settings)}", {"settings": settings}, joins=True)
+
+    def edit(
+        self,
+        name: str,
+        *,
+        layout: Layout | None = None,
+        prompt: str | None = None,
+        settings: RunSettings | None = None,
+    ) -> None:
+        """Change several things as one step of undo; what is None stays."""
+        given = {"layout": layout, "prompt": prompt, "settings": settings}
+        self._do(name, {field: value for field, value in given.items() if value is not None})
+
+    def set_active_class(self, class_id: int) -> None:
+        """Choose the class of the next point; not a step of undo.
+
+        Raises
+        ------
+        ValueError
+            If the layout's taxonomy has no such class.
+        """
+        count = len(self.layout.taxonomy)
+        if not 0 <= class_id < count:
+            raise ValueError(f"no class has the id {class_id}; 0..{count - 1} is allowed")
+        self._announced(lambda: setattr(self, "_active_class", int(class_id)))
+
+    def draw_seed(self) -> None:
+        """A new seed unless it is locked: what follows each Generate; not a step of undo."""
+        if not self.settings.seed_locked:
+            self._announced(lambda: self._write({"settings": self.settings.with_new_seed()}))
+
+    def add_tile(self, tile: SyntheticTile) -> str:
+        """Take in a tile that was made and show it; not a step of undo, so nothing made is lost by it.
+
+        Returns
+        -------
+        The tile's key.
+        """
+        key = uuid4().hex
+        self._announced(lambda: self._write({("tile", key): tile}, show=key))
+        return key
+
+    def choose(self, key: str | None) -> None:
+        """Show another tile, or none; not a step of undo."""
+        if key is not None:
+            self.entry(key)
+        self._announced(lambda: setattr(self, "_current", key))
+
+    def remove(self, key: str) -> None:
+        """Take a tile out; if it was shown, its neighbour is."""
+        self.entry(key)
+        self._do("Remove tile", {("tile", key): None})
+
+    def decide(self, key: str, verdict: Verdict) -> None:
+        """Accept or reject a tile, or leave it open again.
+
+        Raises
+        ------
+        ValueError
+            If there is no such verdict.
+        """
+        tile = self.entry(key).tile
+        if verdict != tile.verdict:
+            decided = tile.with_verdict(verdict)
+            self._do(_DECIDED[verdict], {("tile", key): decided})
+
+    def edit_labels(self, key: str, instances: np.ndarray) -> None:
+        """Correct a tile's masks; nuclei with a new label get the active class.
+
+        Parameters
+        ----------
+        instances
+            Integer (H, W): 0 = background, else label id.
+
+        Raises
+        ------
+        ValueError
+            As `relabelled` does.
+        """
+        tile = self.entry(key).tile
+        new_class = _same_class(self._active_class, self.layout.taxonomy, tile.request.layout.taxonomy)
+        edited = relabelled(tile, instances, new_class)
+        if edited is not tile:
+            self._do("Correct masks", {("tile", key): edited})
+
+    def reuse(self, key: str) -> None:
+        """Show a tile and go back to its layout, prompt, seed and settings, as one step of undo.
+
+        How many variants, and on which device, stays as it is.
+        """
+        made = self.entry(key).tile.request
+        settings = self.settings.like(Preset(made.steps, made.guidance, made.layout_guidance))
+        settings = settings.but(seed=made.seed, model=made.model)
+        self.choose(key)
+        self.edit("Reuse tile", layout=made.layout, prompt=made.prompt, settings=settings)
+
+    def undo(self) -> None:
+        """Take back the last change, if there is one."""
+        self._announced(lambda: self._step(self._history.undo(), "before"))
+
+    def redo(self) -> None:
+        """Bring back what was undone last, if there is something."""
+        self._announced(lambda: self._step(self._history.redo(), "after"))
+
+    def orders(self, draft: bool = False) -> tuple[Order, ...]:
+        """What Generate makes: one order for each variant; a draft is one, with the same seed."""
+        settings = self.settings.draft if draft else self.settings
+        return tuple(
+            Order(
+                layout=self.layout,
+                prompt=self.prompt,
+                seed=seed,
+                **settings.preset._asdict(),
+                model=settings.model,
+                device=settings.device,
+                preview=settings.preview,
+            )
+            for seed in settings.seeds
+        )
+
+    def snapshot(self) -> Snapshot:
+        """Everything that a project or autosave keeps; undo is not among it."""
+        return Snapshot(self.layout, self.prompt, self.settings, self._entries, self._current, self._active_class)
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Become what a snapshot holds; nothing can be undone then."""
+        self._announced(lambda: self._take(snapshot))
+
+    def _take(self, snapshot: Snapshot) -> None:
+        self._history.clear()
+        self._state = {"layout": snapshot.layout, "prompt": snapshot.prompt, "settings": snapshot.settings}
+        self._state |= {("tile", entry.key): entry.tile for entry in snapshot.entries}
+        self._entries = snapshot.entries
+        self._current = snapshot.current
+        self._active_class = snapshot.active_class
+
+    def _do(self, name: str, values: Mapping[Any, Any], *, joins: bool = False) -> None:
+        """Write values as one step of undo; nothing happens if they are what they were."""
+        after = {field: value for field, value in values.items() if value != self._state[field]}
+        before = {field: self._state[field] for field in after}
+
+        def do() -> None:
+            self._history.add(Change(name, before, after), joins=joins)
+            self._write(after)
+
+        if after:
+            self._announced(do)
+
+    def _step(self, change: Change | None, side: str) -> None:
+        """Write one side of a change, and show the tile that it is about."""
+        if change is not None:
+            tiles = [field[1] for field in change.before if isinstance(field, tuple)]
+            self._write(getattr(change, side), show=tiles[0] if tiles else None)
+
+    def _write(self, values: Mapping[Any, Any], show: str | None = None) -> None:
+        taxonomy = self.layout.taxonomy
+        self._state |= values
+        self._active_class = _same_class(self._active_class, taxonomy, self.layout.taxonomy)
+        tiles = [(field[1], value) for field, value in self._state.items() if isinstance(field, tuple)]
+        self._entries = tuple(Entry(key, tile) for key, tile in tiles if tile is not None)
+        self._current = _nearest(show or self._current, [key for key, _ in tiles], {e.key for e in self._entries})
+
+    def _announced(self, action: Callable[[], None]) -> None:
+        """Act, then tell what is different."""
+        was, names = self.snapshot(), (self.undo_name, self.redo_name)
+        action()
+        now = self.snapshot()
+        moved = [field.name for field in fields(Snapshot) if getattr(was, field.name) != getattr(now, field.name)]
+        for name in moved:
+            signal = getattr(self, f"{name}_changed")
+            # Not `now`: a listener may have gone on since.
+            signal.emit() if name == "entries" else signal.emit(getattr(self.snapshot(), name))
+        if names != (self.undo_name, self.redo_name):
+            self.history_changed.emit()
+        if moved:
+            self.changed.emit()
+
+
+def _same_class(class_id: int, taxonomy: Taxonomy, other: Taxonomy) -> int:
+    """The class of the same name in another taxonomy; its unspecified one if it has none."""
+    name = taxonomy[class_id].name
+    return other.names.index(name) if name in other.names else other.unspecified
+
+
+def _nearest(key: str | None, keys: Sequence[str], there: Set[str]) -> str | None:
+    """``key`` if it is there, else the first one after it that is, else the last one before it."""
+    if key is None:
+        return None
+    at = keys.index(key)
+    return next((k for k in (*keys[at:], *reversed(keys[:at])) if k in there), None)
