@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import ndimage as ndi
+from scipy.spatial import cKDTree
 from skimage.measure import label as connected_fragments
 
 from napari_cosynth.classes import UNSPECIFIED, Taxonomy
@@ -28,6 +29,10 @@ SMALLEST_FRAGMENT = 12
 """Fragments with fewer pixels get no point: nobody would click there."""
 KNOWN_MARGIN = 2
 """How far around an annotated nucleus of a partial tile the background is known, px."""
+DISC_RADIUS = 4.0
+"""Around a point without a mask the class is known this far, px: within the smallest nuclei."""
+DISC_WEIGHT = 6.0
+"""Weight of a pixel of such a disc: it stands for the whole nucleus, some 300 px."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +42,9 @@ class Crop:
     ``image`` uint8 (h, w, 3); ``instances`` int32 (h, w), visible fragments
     numbered from 1; ``distance`` float32 (h, w), their `interior_distance`;
     ``fragment_class`` class id (taxonomy) of fragments that have one; ``known``
-    bool (h, w), where the labels speak; ``points`` float (N, 2) and
+    bool (h, w), where the labels speak; ``class_weight`` float32 (h, w), how much
+    the class of a pixel counts (1 where known, more in the discs of points without
+    masks, whose ``instances`` are these discs); ``points`` float (N, 2) and
     ``point_classes`` int (N,), the layout; ``complete`` whether each nucleus
     has a point; ``caption`` the prompt.
     """
@@ -47,6 +54,7 @@ class Crop:
     distance: np.ndarray
     fragment_class: dict[int, int]
     known: np.ndarray
+    class_weight: np.ndarray
     points: np.ndarray
     point_classes: np.ndarray
     complete: bool
@@ -160,7 +168,17 @@ class CropSampler:
             known = ndi.distance_transform_edt(fragments == 0) <= KNOWN_MARGIN if len(ids) else ~known
         stated = {int(i): int(c) for i, c in zip(ids, classes, strict=True) if c != self.taxonomy.unspecified}
         return Crop(
-            image, fragments, distance, stated, known, clicked[keep], classes[keep], complete, "", tile.source
+            image=image,
+            instances=fragments,
+            distance=distance,
+            fragment_class=stated,
+            known=known,
+            class_weight=known.astype(np.float32),
+            points=clicked[keep],
+            point_classes=classes[keep],
+            complete=complete,
+            caption="",
+            source=tile.source,
         )
 
     def _pointed(self, tile, class_ids, image, window, rng) -> Crop:
@@ -171,13 +189,15 @@ class CropSampler:
         if self.augment:
             flip, turns = bool(rng.integers(2)), int(rng.integers(4))
             image, points = _turned(image, flip, turns), _turned_points(points, self.size, flip, turns)
-        nothing = np.zeros((self.size, self.size))
+        discs = _discs(points, self.size)
+        stated = {i: int(c) for i, c in enumerate(classes, start=1) if c != self.taxonomy.unspecified}
         return Crop(
             image=image,
-            instances=nothing.astype(np.int32),
-            distance=nothing.astype(np.float32),
-            fragment_class={},
-            known=nothing.astype(bool),
+            instances=discs,
+            distance=np.zeros(discs.shape, np.float32),
+            fragment_class=stated,
+            known=np.zeros(discs.shape, bool),
+            class_weight=np.where(discs > 0, np.float32(DISC_WEIGHT), np.float32(0)),
             points=points,
             point_classes=classes,
             complete=tile.coverage == "complete",
@@ -199,6 +219,15 @@ class CropSampler:
         return np.where(inside[:, None], np.clip(moved, 0, self.size - 1), points)
 
 
+def _discs(points: np.ndarray, size: int) -> np.ndarray:
+    """int32 (size, size): the number (from 1) of the nearest point less than `DISC_RADIUS` away, else 0."""
+    if len(points) == 0:
+        return np.zeros((size, size), np.int32)
+    pixels = np.stack(np.mgrid[:size, :size], axis=-1)
+    away, nearest = cKDTree(points).query(pixels, distance_upper_bound=DISC_RADIUS)
+    return np.where(np.isfinite(away), nearest + 1, 0).astype(np.int32)
+
+
 def _turned(array: np.ndarray, flip: bool, turns: int) -> np.ndarray:
     return np.ascontiguousarray(np.rot90(array[:, ::-1] if flip else array, turns))
 
@@ -209,5 +238,3 @@ def _turned_points(points: np.ndarray, size: int, flip: bool, turns: int) -> np.
     for _ in range(turns):
         row, col = size - 1 - col, row
     return np.stack([row, col], axis=1)
-
-

@@ -23,14 +23,15 @@ class Batch:
     """Crops of one step.
 
     ``clean`` float32 (B, C, H, W), the joint tile; ``classes`` int64 (B, H, W),
-    see `targets.class_target`; ``known`` float32 (B, 1, H, W); ``condition``
-    float32 (B, classes + 1, H, W); ``layout_state`` int64 (B,); ``captions`` B
+    see `targets.class_target`; ``known`` and ``class_weight`` float32 (B, 1, H, W),
+    see `Crop`; ``condition`` float32 (B, classes + 1, H, W); ``layout_state`` int64 (B,); ``captions`` B
     strings, empty where the prompt was dropped.
     """
 
     clean: Tensor
     classes: Tensor
     known: Tensor
+    class_weight: Tensor
     condition: Tensor
     layout_state: Tensor
     captions: tuple[str, ...]
@@ -70,6 +71,7 @@ def crop_tensors(crop: Crop, taxonomy: Taxonomy, without_text: bool = False, wit
         torch.from_numpy(joint_tile(crop.image, distance, classes, taxonomy)),
         torch.from_numpy(classes),
         torch.from_numpy(crop.known[None].astype(np.float32)),
+        torch.from_numpy(crop.class_weight[None]),
         torch.from_numpy(condition),
         DROPPED if without_layout else COMPLETE if crop.complete else PARTIAL,
         "" if without_text else crop.caption,
@@ -78,11 +80,12 @@ def crop_tensors(crop: Crop, taxonomy: Taxonomy, without_text: bool = False, wit
 
 def collate(rows: list[tuple]) -> Batch:
     """Stack rows of `crop_tensors`."""
-    clean, classes, known, condition, state, captions = zip(*rows, strict=True)
+    clean, classes, known, class_weight, condition, state, captions = zip(*rows, strict=True)
     return Batch(
         torch.stack(clean),
         torch.stack(classes),
         torch.stack(known),
+        torch.stack(class_weight),
         torch.stack(condition),
         torch.tensor(state),
         captions,

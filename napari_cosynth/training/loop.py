@@ -24,7 +24,14 @@ from napari_cosynth.model.unet import JointUNet
 from napari_cosynth.training.batches import batches
 from napari_cosynth.training.checkpoint import load_checkpoint, save_checkpoint
 from napari_cosynth.training.ema import WeightAverage
-from napari_cosynth.training.losses import draw_times, joint_losses, noisy_tile
+from napari_cosynth.training.losses import (
+    PERCEPTUAL_WEIGHT,
+    draw_times,
+    joint_losses,
+    noisy_tile,
+    perceptual_loss,
+)
+from napari_cosynth.training.perception import PerceptualDistance
 
 
 class TrainingSettings(BaseModel):
@@ -39,6 +46,8 @@ class TrainingSettings(BaseModel):
     """Step from which the learning rate falls to 0, in a straight line over ``decay_steps``."""
     decay_steps: int = Field(1, ge=1)
     clip: float = Field(1.0, gt=0)
+    perceptual: float = Field(PERCEPTUAL_WEIGHT, ge=0)
+    """Weight of the perceptual loss; 0 leaves it out."""
     ema_decay: float = Field(0.999, ge=0, lt=1)
     seed: int = 0
     precision: str = "bf16"
@@ -63,6 +72,7 @@ class Progress:
     image: float
     distance: float
     classes: float
+    perceptual: float
     learning_rate: float
     saved: bool
 
@@ -120,6 +130,7 @@ def train(
     torch.manual_seed(settings.seed)
     network = network.to(accelerator.device, memory_format=torch.channels_last).train()
     encoder = encoder.to(accelerator.device)
+    eye = PerceptualDistance().to(accelerator.device) if settings.perceptual else None
     optimizer = torch.optim.AdamW(
         network.parameters(), lr=settings.learning_rate, betas=(0.9, 0.99), weight_decay=0.01, fused=True
     )
@@ -164,10 +175,12 @@ def train(
                 text, mask = encoder.encode(list(batch.captions))
                 estimate = model(z, t, batch.condition, batch.known, batch.layout_state, text, mask)
             losses = joint_losses(estimate, batch, t)
+            # In full precision: its depthwise convolutions are slow in bf16 on processors.
+            perceived = perceptual_loss(eye, estimate, batch, t) if eye else torch.zeros((), device=accelerator.device)
             rate = settings.learning_rate_at(step)
             for group in optimizer.param_groups:
                 group["lr"] = rate
-            accelerator.backward(losses.total)
+            accelerator.backward(losses.total + settings.perceptual * perceived)
             accelerator.clip_grad_norm_(model.parameters(), settings.clip)
             # Between these lines the state belongs to no step: an interrupt here must not save it.
             whole = False
@@ -188,6 +201,7 @@ def train(
                 losses.image.item(),
                 losses.distance.item(),
                 losses.classes.item(),
+                perceived.item(),
                 rate,
                 saved,
             )

@@ -7,7 +7,7 @@ import pytest
 from scipy import ndimage as ndi
 
 from napari_cosynth.classes import BUNDLED
-from napari_cosynth.data.crops import KNOWN_MARGIN, SMALLEST_FRAGMENT, CropSampler
+from napari_cosynth.data.crops import DISC_RADIUS, KNOWN_MARGIN, SMALLEST_FRAGMENT, CropSampler
 from napari_cosynth.data.labelled import LabelledTile
 from napari_cosynth.interior import interior_distance
 
@@ -176,11 +176,32 @@ def test_a_partial_tile_without_nuclei_is_known_nowhere():
         assert (crop.known == known).all() and len(crop.points) == 0 and crop.complete == known
 
 
-def test_points_only_tiles_have_points_and_no_labels(make_tile):
+def test_masks_weigh_alike_wherever_they_are_known(make_tile):
+    for coverage in ("complete", "partial"):
+        crop = whole(make_tile(2, coverage=coverage))
+        assert np.array_equal(crop.class_weight, crop.known.astype(np.float32))
+
+
+def test_points_only_tiles_know_the_class_around_each_point_alone(make_tile):
     tile = make_tile(3, masks=False)
     crop = whole(tile)
-    assert not crop.known.any() and not crop.instances.any() and crop.fragment_class == {}
+    assert not crop.known.any()
     assert np.array_equal(crop.points, tile.centroids) and crop.complete
+    away = np.linalg.norm(np.stack(np.mgrid[:128, :128], -1)[:, :, None] - crop.points, axis=-1)  # (h, w, N)
+    assert np.array_equal(crop.instances > 0, away.min(2) < DISC_RADIUS)
+    assert np.array_equal(crop.class_weight > 0, crop.instances > 0)
+    disc = crop.instances > 0
+    assert np.array_equal(crop.instances[disc] - 1, away.argmin(2)[disc])
+    stated = {i: n for i, n in enumerate(tile.classes, start=1) if n != "unspecified"}
+    assert {i: BUNDLED.names[c] for i, c in crop.fragment_class.items()} == stated
+
+
+def test_tissue_without_points_knows_no_class():
+    tile = LabelledTile(
+        "n", np.full((64, 64, 3), 220, np.uint8), None, np.zeros(0, int), np.zeros((0, 2)), (), coverage="partial"
+    )
+    crop = whole(tile)
+    assert not crop.instances.any() and not crop.class_weight.any() and not crop.complete
 
 
 def test_points_only_crops_are_turned_with_their_points(make_tile):

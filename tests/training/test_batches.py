@@ -14,7 +14,7 @@ from napari_cosynth.model.conditioning import COMPLETE, DROPPED, PARTIAL, layout
 from napari_cosynth.model.targets import UNSTATED, class_probabilities_of, image_of  # noqa: E402
 from napari_cosynth.training.batches import CropDataset, batches, collate, crop_tensors  # noqa: E402
 
-NAMES = ("clean", "classes", "known", "condition", "layout_state", "caption")
+NAMES = ("clean", "classes", "known", "class_weight", "condition", "layout_state", "caption")
 
 
 def row(crop, **options):
@@ -55,7 +55,8 @@ def test_shapes_and_types(sampler):
     batch = next(iter(batches(sampler, 3, first_step=0)))
     assert batch.clean.shape == (3, 12, 64, 64) and batch.clean.dtype == torch.float32
     assert batch.classes.shape == (3, 64, 64) and batch.classes.dtype == torch.int64
-    assert batch.known.shape == (3, 1, 64, 64) and batch.condition.shape == (3, 9, 64, 64)
+    assert batch.known.shape == batch.class_weight.shape == (3, 1, 64, 64)
+    assert batch.condition.shape == (3, 9, 64, 64)
     assert batch.layout_state.shape == (3,) and len(batch.captions) == 3
     assert same(batch.to(torch.device("cpu")), batch)
 
@@ -92,9 +93,9 @@ def test_prompt_and_layout_are_dropped_independently_one_in_ten(sampler):
     crop = next(c for c in map(sampler.crop, range(50)) if len(c.points))
     one_crop = SimpleNamespace(crop=lambda _: crop, seed=0, taxonomy=BUNDLED)
     rows = [CropDataset(one_crop)[i] for i in range(1500)]
-    no_text = np.array([row[5] == "" for row in rows])
-    no_layout = np.array([row[4] == DROPPED for row in rows])
+    no_text = np.array([row[6] == "" for row in rows])
+    no_layout = np.array([row[5] == DROPPED for row in rows])
     assert no_text.mean() == pytest.approx(0.1, abs=0.03) == no_layout.mean()
     assert 0 < (no_text & no_layout).mean() < 0.03
     kept = [CropDataset(one_crop, dropout=False)[i] for i in range(60)]
-    assert all(row[5] and row[4] != DROPPED for row in kept)
+    assert all(row[6] and row[5] != DROPPED for row in kept)

@@ -15,10 +15,12 @@ from napari_cosynth.training.losses import (  # noqa: E402
     CLASS_WEIGHT,
     DISTANCE_WEIGHT,
     IMAGE_WEIGHT,
+    PERCEPTUAL_FROM,
     TIME_MEAN,
     draw_times,
     joint_losses,
     noisy_tile,
+    perceptual_loss,
 )
 
 T = torch.tensor([0.3, 0.8])
@@ -37,7 +39,7 @@ def batch(make_ellipses):
     known = torch.zeros(2, 1, 48, 64)
     known[..., :32] = 1
     clean, target = (torch.tensor(np.stack(x)) for x in zip(*rows, strict=True))
-    return Batch(clean, target, known, torch.zeros(2, 9, 48, 64), torch.tensor([2, 2]), ("", ""))
+    return Batch(clean, target, known, known.clone(), torch.zeros(2, 9, 48, 64), torch.tensor([2, 2]), ("", ""))
 
 
 @pytest.fixture
@@ -93,7 +95,8 @@ def test_labels_where_none_are_known_change_nothing(batch, estimate):
 
 
 def test_labels_that_are_known_do_count(batch, estimate):
-    known = replace(batch, known=torch.ones_like(batch.known))
+    everywhere = torch.ones_like(batch.known)
+    known = replace(batch, known=everywhere, class_weight=everywhere)
     before, after = values(joint_losses(estimate, known, T)), values(joint_losses(estimate, elsewhere(batch), T))
     assert before[1] != after[1] and before[2] != after[2]
 
@@ -105,9 +108,44 @@ def test_label_outputs_get_no_gradient_where_nothing_is_known(batch, estimate):
 
 
 def test_tiles_without_labels_teach_the_image_alone(batch, estimate):
-    nothing = replace(batch, known=torch.zeros_like(batch.known))
+    nothing = replace(batch, known=torch.zeros_like(batch.known), class_weight=torch.zeros_like(batch.known))
     image, distance, classes = values(joint_losses(estimate, nothing, T))
     assert image > 0 and distance == classes == 0
+
+
+def test_points_without_masks_teach_their_class_but_no_distance(batch, estimate):
+    discs = torch.zeros_like(batch.known)
+    discs[..., 40:44, 40:44] = 6
+    joint_losses(estimate, replace(batch, known=torch.zeros_like(discs), class_weight=discs), T).total.backward()
+    taught = estimate.class_logits.grad.abs().sum(1, keepdim=True) > 0
+    assert torch.equal(taught, discs > 0)
+    assert not estimate.continuous.grad[:, 3].any()
+
+
+def test_the_weight_of_a_pixel_is_its_share_of_the_class_loss(batch, estimate):
+    heavy = batch.class_weight.clone()
+    heavy[0] *= 3
+    alone = [
+        joint_losses(estimate, replace(batch, class_weight=w), T).classes.item()
+        for w in (batch.class_weight, heavy, torch.stack([batch.class_weight[0], torch.zeros(1, 48, 64)]))
+    ]
+    first, both = alone[2], alone[0]
+    assert alone[1] == pytest.approx((3 * first + (2 * both - first)) / 4, rel=1e-5)
+
+
+class Gap(torch.nn.Module):
+    """A distance with a known answer."""
+
+    def forward(self, estimate, image):
+        return (estimate - image).abs().mean((1, 2, 3))
+
+
+def test_the_perceptual_loss_counts_late_tiles_alone(batch, estimate):
+    t = torch.tensor([PERCEPTUAL_FROM - 0.01, PERCEPTUAL_FROM + 0.01])
+    loss = perceptual_loss(Gap(), estimate, batch, t)
+    late = (estimate.continuous[1, :3] - batch.clean[1, :3]).abs().mean()
+    assert loss.item() == pytest.approx(late.item() / 2)
+    assert perceptual_loss(Gap(), estimate, batch, torch.zeros(2)).item() == 0
 
 
 def unstated(batch):

