@@ -7,6 +7,7 @@ made nor how it is stored.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
@@ -75,6 +76,8 @@ class SyntheticTile:
         How far the image, as it was made, is from the nearest crop that the model
         was trained on, 0 or more; None if its model has no index to tell. 1 is
         where one in a hundred tiles of real, unseen tissue lies; see `too_close`.
+    versions
+        Of the packages that made it, by name; None if those that are running did.
 
     Raises
     ------
@@ -92,6 +95,7 @@ class SyntheticTile:
     edited: bool = False
     report: LayoutReport | None = None
     training_distance: float | None = None
+    versions: Mapping[str, str] | None = None
 
     def __post_init__(self) -> None:
         layout = self.request.layout

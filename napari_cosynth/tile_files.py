@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import importlib.metadata
-import io
 import json
 import platform
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
-from PIL.PngImagePlugin import PngInfo
 from pydantic import ValidationError
 
 from napari_cosynth.layout import plain_message
@@ -21,22 +19,15 @@ from napari_cosynth.overlay import overlay
 from napari_cosynth.quality import LayoutReport
 from napari_cosynth.request import SynthesisRequest
 from napari_cosynth.tile import ProducedNucleus, SyntheticTile
+from napari_cosynth.tile_png import png_array, png_bytes
 from napari_cosynth.writing import write_together
 
 SCHEMA_VERSION = 1
 KIND = "napari-cosynth tile"
-REQUEST_KEY = "napari-cosynth"
-"""Keyword of the iTXt chunk that holds the request as JSON."""
-
-# IPTC's digital source type for media made by a trained model; what viewers and archives look for.
-_XMP = (
-    '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?><x:xmpmeta xmlns:x="adobe:ns:meta/">'
-    '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description rdf:about="" '
-    'xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/" Iptc4xmpExt:DigitalSourceType='
-    '"http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"/></rdf:RDF></x:xmpmeta>'
-    '<?xpacket end="w"?>'
-)
 _PACKAGES = ("napari-cosynth", "torch", "diffusers", "transformers", "numpy", "scikit-image", "scipy")
+
+
+Read = Callable[[Path], bytes]
 
 
 class TileFileError(ValueError):
@@ -67,8 +58,7 @@ def write_tile(tile: SyntheticTile, folder: Path, stem: str, source: str = "") -
     ValueError
         If a label id does not fit into 16 bits.
     """
-    if tile.instances.max(initial=0) > np.iinfo(np.uint16).max:
-        raise ValueError(f"label id {tile.instances.max()} does not fit into a 16-bit PNG (at most 65535)")
+    pictures = tile_pictures(tile)
     names = {"image": f"{stem}.png"} | {k: f"{stem}-{k}.png" for k in ("instances", "semantic", "overlay")}
     paths = {key: folder / name for key, name in names.items()} | {"record": folder / f"{stem}.json"}
     class_of = {n.id: n.class_id for n in tile.nuclei}
@@ -85,14 +75,25 @@ def write_tile(tile: SyntheticTile, folder: Path, stem: str, source: str = "") -
     record = tile_record(tile, source) | {"files": names}
     write_together(
         {
-            paths["image"]: png_bytes(tile.image, tile.request),
-            paths["instances"]: png_bytes(tile.instances.astype(np.uint16), tile.request),
-            paths["semantic"]: png_bytes(tile.semantic, tile.request),
+            **{paths[key]: png_bytes(array, tile.request) for key, array in pictures.items()},
             paths["overlay"]: png_bytes(drawn, tile.request),
             paths["record"]: (json.dumps(record, indent=2) + "\n").encode(),
         }
     )
     return paths
+
+
+def tile_pictures(tile: SyntheticTile) -> dict[str, np.ndarray]:
+    """The tile's arrays as their PNGs hold them: image, instances as uint16, semantic.
+
+    Raises
+    ------
+    ValueError
+        If a label id does not fit into 16 bits.
+    """
+    if tile.instances.max(initial=0) > np.iinfo(np.uint16).max:
+        raise ValueError(f"label id {tile.instances.max()} does not fit into a 16-bit PNG (at most 65535)")
+    return {"image": tile.image, "instances": tile.instances.astype(np.uint16), "semantic": tile.semantic}
 
 
 def tile_record(tile: SyntheticTile, source: str = "") -> dict[str, Any]:
@@ -104,7 +105,7 @@ def tile_record(tile: SyntheticTile, source: str = "") -> dict[str, Any]:
         "synthetic": True,
         "source": source,
         "request": tile.request.model_dump(mode="json"),
-        "versions": {p: _version(p) for p in _PACKAGES} | {"python": platform.python_version()},
+        "versions": dict(tile.versions or _versions()),
         "summary": tile.report.sentence() if tile.report else "",
         "report": tile.report.model_dump(mode="json") if tile.report else None,
         "verdict": tile.verdict,
@@ -121,8 +122,15 @@ def content_hashes(tile: SyntheticTile) -> dict[str, str]:
     return {key: hashlib.sha256(np.ascontiguousarray(a).tobytes()).hexdigest() for key, a in arrays.items()}
 
 
-def read_record(path: Path) -> tuple[SynthesisRequest, dict[str, Any]]:
+def read_record(path: Path, read: Read = Path.read_bytes) -> tuple[SynthesisRequest, dict[str, Any]]:
     """The request and the whole record of a tile's JSON file.
+
+    Parameters
+    ----------
+    path
+        Where the file lies, or lies within a project.
+    read
+        Gives a file's content, or raises OSError.
 
     Raises
     ------
@@ -130,9 +138,9 @@ def read_record(path: Path) -> tuple[SynthesisRequest, dict[str, Any]]:
         If it cannot be read or is not such a file; the message begins with its path.
     """
     try:
-        record = json.loads(path.read_text(encoding="utf-8"))
+        record = json.loads(read(path).decode("utf-8"))
     except OSError as error:
-        raise TileFileError(f"{path}: cannot be read: {error.strerror}") from error
+        raise TileFileError(f"{path}: cannot be read: {error.strerror or error}") from error
     except (ValueError, RecursionError) as error:
         raise TileFileError(f"{path}: is not JSON ({error}); give the .json file of a tile") from error
     if not isinstance(record, dict) or record.get("kind") != KIND:
@@ -150,13 +158,15 @@ def read_record(path: Path) -> tuple[SynthesisRequest, dict[str, Any]]:
         raise TileFileError(f"{path}: its request is damaged: {plain_message(error)}") from error
 
 
-def read_tile(record_path: Path) -> SyntheticTile:
+def read_tile(record_path: Path, read: Read = Path.read_bytes) -> SyntheticTile:
     """A tile as `write_tile` wrote it, to the last bit.
 
     Parameters
     ----------
     record_path
         The tile's ``.json`` file; the pictures that it names lie beside it.
+    read
+        As in `read_record`.
 
     Raises
     ------
@@ -165,18 +175,20 @@ def read_tile(record_path: Path) -> SyntheticTile:
         message begins with its path.
     """
     record_path = Path(record_path)
-    request, record = read_record(record_path)
+    request, record = read_record(record_path, read)
+    size = (request.layout.height, request.layout.width)
     try:
         report = record.get("report")
         tile = SyntheticTile(
-            image=_png(record_path, record, "image", np.uint8),
-            semantic=_png(record_path, record, "semantic", np.uint8),
-            instances=_png(record_path, record, "instances", np.uint16).astype(np.int32),
+            image=_picture(record_path, record, "image", size, read),
+            semantic=_picture(record_path, record, "semantic", size, read),
+            instances=_picture(record_path, record, "instances", size, read).astype(np.int32),
             nuclei=nuclei_of(record_path, record),
             request=request,
             verdict=record.get("verdict", "undecided"),
             edited=record.get("edited") is True,
             report=None if report is None else LayoutReport.model_validate(report),
+            versions=_texts(record.get("versions")),
             training_distance=record.get("training_distance"),
         )
     except TileFileError:
@@ -238,42 +250,27 @@ def read_tiles(folder: Path) -> Iterator[SyntheticTile]:
     return map(read_tile, tile_records(folder))
 
 
-def png_bytes(array: np.ndarray, request: SynthesisRequest | None = None) -> bytes:
-    """A PNG that says that it is synthetic and carries its request.
-
-    Parameters
-    ----------
-    array
-        uint8 (H, W, 3) or (H, W), or uint16 (H, W).
-    request
-        None for a picture of many tiles.
-    """
-    info = PngInfo()
-    if request is not None:
-        info.add_itxt(REQUEST_KEY, request.model_dump_json())
-    info.add_itxt("XML:com.adobe.xmp", _XMP)
-    info.add_text("Description", "Synthetic histology tile. For research, not for diagnosis.")
-    stream = io.BytesIO()
-    Image.fromarray(array).save(stream, "PNG", pnginfo=info)
-    return stream.getvalue()
-
-
-def _png(record_path: Path, record: dict[str, Any], key: str, dtype: type) -> np.ndarray:
+def _picture(record_path: Path, record: dict[str, Any], key: str, size: tuple[int, int], read: Read) -> np.ndarray:
     name = record["files"][key]
     # A record can come from anyone: it may name files of its own folder alone.
     if not isinstance(name, str) or Path(name).name != name or "\\" in name:
         raise TileFileError(f"{record_path}: names the {key} {name!r}; a plain name of a file beside it is allowed")
     path = record_path.with_name(name)
     try:
-        with Image.open(path, formats=["PNG"]) as picture:
-            array = np.array(picture)
+        return png_array(read(path), size, np.uint16 if key == "instances" else np.uint8)
     except FileNotFoundError as error:
         raise TileFileError(f"{path}: is not there, but {record_path.name} names it; restore it") from error
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+    except (OSError, ValueError) as error:
         raise TileFileError(f"{path}: cannot be read as PNG ({error}); restore it, or make the tile again") from error
-    if array.dtype != dtype:
-        raise TileFileError(f"{path}: holds {array.dtype}; {np.dtype(dtype)} was written; restore it")
-    return array
+
+
+def _texts(value: Any) -> dict[str, str] | None:
+    return {key: str(text) for key, text in value.items()} if isinstance(value, dict) else None
+
+
+@cache
+def _versions() -> dict[str, str]:
+    return {p: _version(p) for p in _PACKAGES} | {"python": platform.python_version()}
 
 
 def _version(package: str) -> str:

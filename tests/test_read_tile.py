@@ -79,7 +79,7 @@ def test_a_changed_picture_is_noticed(record):
         ("a b.png", lambda p: p.unlink(), "a b.png: is not there"),
         ("a b.png", lambda p: p.write_bytes(p.read_bytes()[:200]), "a b.png: cannot be read as PNG"),
         ("a b-instances.png", lambda p: Image.new("L", (80, 64)).save(p), "uint16 was written"),
-        ("a b-semantic.png", lambda p: Image.new("L", (8, 8)).save(p), "semantic is uint8"),
+        ("a b-semantic.png", lambda p: Image.new("L", (8, 8)).save(p), "is 8 x 8 px, but its tile 64 x 80"),
     ],
 )
 def test_damaged_pictures(record, file, damage, message):

@@ -16,7 +16,8 @@ from napari_cosynth.layout import Layout
 from napari_cosynth.quality import layout_report
 from napari_cosynth.request import SynthesisRequest
 from napari_cosynth.tile import ProducedNucleus, SyntheticTile
-from napari_cosynth.tile_files import KIND, REQUEST_KEY, TileFileError, content_hashes, read_record, write_tile
+from napari_cosynth.tile_files import KIND, TileFileError, content_hashes, read_record, write_tile
+from napari_cosynth.tile_png import REQUEST_KEY
 
 DIGITAL_SOURCE = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
 

@@ -20,7 +20,8 @@ from napari_cosynth.export.manifest import about_tile, manifest_chunks, manifest
 from napari_cosynth.export.plan import ExportOptions, LeftOut, Plan, Planned, Planner, TileRef, reason_of
 from napari_cosynth.export.splitting import SPLITS
 from napari_cosynth.export.target import MANIFEST, SUMS, Target
-from napari_cosynth.tile_files import TileFileError, png_bytes
+from napari_cosynth.tile_files import TileFileError
+from napari_cosynth.tile_png import png_bytes
 
 SHEET, CONTACTS = "DATASHEET.md", "contact-sheet.png"
 

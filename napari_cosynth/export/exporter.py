@@ -19,7 +19,7 @@ from scipy import ndimage as ndi
 from napari_cosynth.classes import Taxonomy
 from napari_cosynth.export.outlines import pixel_outline
 from napari_cosynth.tile import ProducedNucleus, SyntheticTile
-from napari_cosynth.tile_files import png_bytes
+from napari_cosynth.tile_png import png_bytes
 
 NOTICE = "Synthetic histology, made by a diffusion model. For research, not for diagnosis."
 

@@ -16,7 +16,7 @@ import numpy as np
 from napari_cosynth.export.exporter import ClassTable, Encoded, Exporter, Finishing, Item
 from napari_cosynth.export.tissue import organ_of, stain_of
 from napari_cosynth.interior import interior_points
-from napari_cosynth.tile_files import png_bytes
+from napari_cosynth.tile_png import png_bytes
 
 _TILES = (
     *("name", "organ", "disease", "stain", "um_per_px", "height", "width", "n_nuclei"),

@@ -9,7 +9,8 @@ from napari_cosynth.data.dataset import read_dataset
 from napari_cosynth.export.dataset import export
 from napari_cosynth.export.plan import ExportOptions, folder_tiles
 from napari_cosynth.request import SynthesisRequest
-from napari_cosynth.tile_files import REQUEST_KEY, read_tiles, write_tile
+from napari_cosynth.tile_files import read_tiles, write_tile
+from napari_cosynth.tile_png import REQUEST_KEY
 
 
 def test_the_training_reader_gets_everything_back(awkward_tile, empty_tile, tmp_path):
