@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all: written beside their place, then renamed."""
+"""Files that appear whole or not at all: written beside their place, then renamed; and what to say if they cannot."""
 
 from __future__ import annotations
 
@@ -9,6 +9,27 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
+
+_ADVICE = {
+    errno.ENOSPC: "free some space or choose another disk",
+    errno.EDQUOT: "free some space or choose another disk",
+    errno.EACCES: "choose a place that you may write to, or change its permissions",
+    errno.EPERM: "choose a place that you may write to, or change its permissions",
+    errno.EROFS: "choose a place that can be written",
+    errno.ENOENT: "check the name",
+    errno.EISDIR: "a file is needed, not a folder",
+    errno.ENOTDIR: "a folder is needed, not a file",
+}
+
+
+def file_trouble(error: OSError) -> str:
+    """Which file, what the system says of it, and what to do, in one sentence."""
+    if not error.strerror:
+        return str(error)
+    place = f"{error.filename}: " if error.filename else ""
+    advice = _ADVICE.get(error.errno or 0)
+    return f"{place}{error.strerror}{'; ' if advice else ''}{advice or ''}"
 
 
 def write_together(files: Mapping[Path, bytes]) -> None:
@@ -29,19 +50,11 @@ def write_together(files: Mapping[Path, bytes]) -> None:
     OSError
         If the disk is full or a folder refuses; it names the file that was asked for.
     """
-    beside = {path: path.with_name(f".{path.name}.{os.getpid()}.part") for path in files}
+    beside = {path: _beside(path) for path in files}
     try:
         for path, content in files.items():
-            if path.is_dir():
-                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
-            try:
-                with open(beside[path], "wb") as stream:
-                    stream.write(content)
-                    stream.flush()
-                    os.fsync(stream.fileno())
-            except OSError as error:
-                # A full disk names no file, a refusing folder the one beside.
-                raise OSError(error.errno, error.strerror, str(path)) from error
+            with _filling(path) as stream:
+                stream.write(content)
         with _interrupt_waits():
             for path, part in beside.items():
                 os.replace(part, path)
@@ -49,6 +62,29 @@ def write_together(files: Mapping[Path, bytes]) -> None:
         for part in beside.values():
             with suppress(OSError):
                 part.unlink(missing_ok=True)
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[BinaryIO]:
+    """A file that takes the place of ``path`` at the end of the block, for what is too large to be held in memory.
+
+    A block that raises, or a process that is killed, leaves the old file.
+
+    Raises
+    ------
+    OSError
+        If the disk is full or the folder refuses; it names ``path``.
+    """
+    try:
+        with _filling(path) as stream:
+            yield stream
+        try:
+            os.replace(_beside(path), path)
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, str(path)) from error
+    finally:
+        with suppress(OSError):
+            _beside(path).unlink(missing_ok=True)
 
 
 def ready_folder(folder: Path) -> None:
@@ -70,6 +106,25 @@ def ready_folder(folder: Path) -> None:
     finally:
         with suppress(OSError):
             probe.unlink(missing_ok=True)
+
+
+def _beside(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{os.getpid()}.part")
+
+
+@contextmanager
+def _filling(path: Path) -> Iterator[BinaryIO]:
+    """The file beside ``path``, on the disk at the end of the block."""
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    try:
+        with open(_beside(path), "w+b") as stream:
+            yield stream
+            stream.flush()
+            os.fsync(stream.fileno())
+    except OSError as error:
+        # A full disk names no file, a refusing folder the one beside.
+        raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from napari_cosynth.layout import plain_message
 from napari_cosynth.synthesis import RequestError, SynthesisError, is_out_of_memory
-from napari_cosynth.writing import ready_folder
+from napari_cosynth.writing import file_trouble, ready_folder
 
 WRONG_INPUT, FAILURE = 2, 1
 
@@ -22,16 +22,6 @@ WRONG_INPUT, FAILURE = 2, 1
 console = Console(markup=False, emoji=False, highlight=False)
 errors = Console(stderr=True, markup=False, emoji=False, highlight=False)
 
-_ADVICE = {
-    errno.ENOSPC: "free some space or choose another disk",
-    errno.EDQUOT: "free some space or choose another disk",
-    errno.EACCES: "choose a place that you may write to, or change its permissions",
-    errno.EPERM: "choose a place that you may write to, or change its permissions",
-    errno.EROFS: "choose a place that can be written",
-    errno.ENOENT: "check the name",
-    errno.EISDIR: "a file is needed, not a folder",
-    errno.ENOTDIR: "a folder is needed, not a file",
-}
 _WRONG_PLACE = (FileNotFoundError, IsADirectoryError, NotADirectoryError)
 
 
@@ -51,7 +41,7 @@ def outcome(stopped: str = "stopped; nothing was written") -> Iterator[None]:
     except SynthesisError as error:
         _end(str(error), WRONG_INPUT if isinstance(error, RequestError) else FAILURE)
     except OSError as error:
-        _end(_sentence(error), WRONG_INPUT if isinstance(error, _WRONG_PLACE) else FAILURE)
+        _end(file_trouble(error), WRONG_INPUT if isinstance(error, _WRONG_PLACE) else FAILURE)
     except ValueError as error:
         _end(str(error), WRONG_INPUT)
     except (MemoryError, RuntimeError) as error:
@@ -91,14 +81,6 @@ def ready_out(folder: Path) -> None:
         raise ValueError(
             f"--out {folder}: files cannot be written there ({error.strerror}); choose a folder that you may write to"
         ) from error
-
-
-def _sentence(error: OSError) -> str:
-    if not error.strerror:
-        return str(error)
-    place = f"{error.filename}: " if error.filename else ""
-    advice = _ADVICE.get(error.errno or 0)
-    return f"{place}{error.strerror}{'; ' if advice else ''}{advice or ''}"
 
 
 def _end(message: str, code: int) -> None:

@@ -31,6 +31,23 @@ class ExportError(ValueError):
     """A data set that cannot be written as asked; the message says why and what to do."""
 
 
+class FolderTaken(ExportError):
+    """The folder holds something else than this export, and leave to replace it was not given.
+
+    Parameters
+    ----------
+    former
+        True if it is another export, which would be removed as a whole.
+    others
+        Else the names of the files and folders in it; those of the same names would be replaced.
+    """
+
+    def __init__(self, message: str, former: bool, others: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.former = former
+        self.others = others
+
+
 @dataclass(frozen=True)
 class FixedClasses:
     """The classes of a format that does not take any: name -> number in the file.

@@ -18,7 +18,7 @@ from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from napari_cosynth.export.exporter import ExportError
+from napari_cosynth.export.exporter import ExportError, FolderTaken
 from napari_cosynth.writing import ready_folder, write_together
 
 STATE = ".export"
@@ -148,16 +148,19 @@ class Target:
         if overwrite:
             return
         if former is not None:
-            raise ExportError(
+            raise FolderTaken(
                 f"{self.out} holds another export, or one of other tiles or options; give the same ones to go on with "
-                "it, another --out, or --overwrite to replace it"
+                "it, another --out, or --overwrite to replace it",
+                former=True,
             )
         others = sorted(p.name for p in self.out.iterdir() if p.name != STATE)
         if others:
             listed = ", ".join(others[:3]) + (", ..." if len(others) > 3 else "")
-            raise ExportError(
+            raise FolderTaken(
                 f"{self.out} holds other files ({listed}); give an empty or new folder as --out, or --overwrite to "
-                "write beside them and replace those of the same names"
+                "write beside them and replace those of the same names",
+                former=False,
+                others=tuple(others),
             )
 
     def _read_journal(self) -> None:
