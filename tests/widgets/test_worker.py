@@ -12,14 +12,13 @@ import time
 
 import numpy as np
 import pytest
-from pydantic import ValidationError
 from qtpy.QtCore import QObject
 
 from napari_cosynth.events import Finished, Loading, Preview, RequestError, Started, SynthesisError
 from napari_cosynth.layout import Layout
 from napari_cosynth.request import Order, SynthesisRequest
 from napari_cosynth.tile import SyntheticTile
-from napari_cosynth.widgets.worker import Worker, readable
+from napari_cosynth.widgets.worker import Worker
 
 WAIT = 20_000
 STEPS = 3
@@ -103,7 +102,7 @@ def test_the_signals_of_a_run_come_in_order_and_in_the_gui_thread(made, qtbot):
     tiles = []
     worker.started.connect(lambda *numbers: tiles.append(numbers))
     assert worker.start([order(5), order(6)]) and worker.running
-    qtbot.waitUntil(lambda: heard.ends, timeout=WAIT)
+    qtbot.waitUntil(lambda: bool(heard.ends), timeout=WAIT)
     one = ["loading", "started", *["preview"] * STEPS, "finishedTile"]
     assert heard == [*one, *one, "done"]
     assert tiles == [(1, 2, STEPS), (2, 2, STEPS)]
@@ -136,7 +135,7 @@ def test_every_error_at_every_moment_is_told_once_and_the_worker_goes_on(made, q
     engine = Engine(fail)
     worker, heard = made(engine)
     worker.start([order(), order()])
-    qtbot.waitUntil(lambda: heard.ends, timeout=WAIT)
+    qtbot.waitUntil(lambda: bool(heard.ends), timeout=WAIT)
     assert heard.ends == ["failed"] and not worker.running
     [text] = heard.texts
     assert re.search(advice, text) and text.endswith(".")
@@ -202,7 +201,7 @@ def test_a_second_start_is_refused_while_one_runs(made, qtbot):
     assert worker.start([order(1)])
     assert not worker.start([order(2)])
     go_on.set()
-    qtbot.waitUntil(lambda: heard.ends, timeout=WAIT)
+    qtbot.waitUntil(lambda: bool(heard.ends), timeout=WAIT)
     assert engine.began == [1]
 
 
@@ -296,10 +295,3 @@ def test_the_process_ends_cleanly_in_the_middle_of_a_run():
     )
     assert run.returncode == 0, run.stderr
     assert run.stdout.split() == ["began", "ended"] and not run.stderr
-
-
-def test_values_that_pydantic_refuses_become_plain_sentences():
-    with pytest.raises(ValidationError) as caught:
-        SynthesisRequest(layout=Layout(), steps=0, model="m", model_hash="h")
-    text = readable(caught.value)
-    assert text.startswith("Steps") and "pydantic" not in text and "validation error" not in text
