@@ -23,7 +23,7 @@ _XMP = (
 )
 
 
-def png_bytes(array: np.ndarray, request: SynthesisRequest | None = None) -> bytes:
+def png_bytes(array: np.ndarray, request: SynthesisRequest | None = None, level: int = 6) -> bytes:
     """A PNG that says that it is synthetic and carries its request.
 
     Parameters
@@ -31,7 +31,9 @@ def png_bytes(array: np.ndarray, request: SynthesisRequest | None = None) -> byt
     array
         uint8 (H, W, 3) or (H, W), or uint16 (H, W).
     request
-        None for a picture of many tiles.
+        None for a picture of many tiles, or one whose request lies beside it.
+    level
+        Of compression, 1 (fastest) to 9.
     """
     info = PngInfo()
     if request is not None:
@@ -39,7 +41,7 @@ def png_bytes(array: np.ndarray, request: SynthesisRequest | None = None) -> byt
     info.add_itxt("XML:com.adobe.xmp", _XMP)
     info.add_text("Description", "Synthetic histology tile. For research, not for diagnosis.")
     stream = io.BytesIO()
-    Image.fromarray(array).save(stream, "PNG", pnginfo=info)
+    Image.fromarray(array).save(stream, "PNG", pnginfo=info, compress_level=level)
     return stream.getvalue()
 
 

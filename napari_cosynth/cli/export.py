@@ -17,7 +17,9 @@ _SHOWN = 10
 
 
 def export(
-    tiles: Annotated[Path, typer.Argument(metavar="DIR", help="Folder that `synth` wrote tiles to.")],
+    tiles: Annotated[
+        Path, typer.Argument(metavar="DIR", help="Folder that `synth` wrote tiles to, or a .cosynth project.")
+    ],
     format_: Annotated[
         list[str] | None,
         typer.Option(
@@ -66,11 +68,14 @@ def export(
     `napari-cosynth export tiles --format coco --format pannuke --split 0.8,0.1,0.1 --min-placed 0.9 --out my_set`
 
     `napari-cosynth export tiles --format pannuke --map unspecified=connective --out my_set`
+
+    `napari-cosynth export gland.cosynth --verdict accepted --format coco --out my_set`
     """
     with outcome("stopped; what is there is whole, and the same command goes on"):
         from napari_cosynth.export.class_tables import ClassChange
         from napari_cosynth.export.dataset import export as exporting
         from napari_cosynth.export.plan import ExportOptions, folder_tiles
+        from napari_cosynth.export.session_tiles import project_tiles
 
         chosen = {"verdicts": verdict, "split": _shares(split)}
         options = ExportOptions(
@@ -80,7 +85,7 @@ def export(
         )
         if out.resolve() == tiles.resolve():
             raise ValueError(f"--out {out} is the folder of the tiles themselves; choose another")
-        refs = folder_tiles(tiles)
+        refs = project_tiles(tiles) if tiles.is_file() or tiles.suffix == ".cosynth" else folder_tiles(tiles)
         shown = False
         with _bar() as bar:
             task = bar.add_task("reading", total=len(refs))
