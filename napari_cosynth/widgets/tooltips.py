@@ -1,0 +1,87 @@
+"""All tooltips, by object name, and how a disabled control says why.
+
+In one place so that they can be read in one go and keep one voice: what the
+control does, then what is worth knowing. Words a pathologist uses.
+"""
+
+from __future__ import annotations
+
+from qtpy.QtWidgets import QWidget
+
+_PALETTE = {
+    "palette": "Classes of nuclei: choose one, then click on the tile to place a nucleus of it",
+    "total": "Nuclei on the tile, all classes together",
+}
+
+_PROMPT = {
+    "prompt": "Tissue, stain and structure in words, such as: colon adenocarcinoma, H&E, 40x, dense lymphocytes.\n"
+    "Known words are offered while you type: Tab takes the first, the arrow keys choose",
+    "understood": "How the model reads the prompt: it has never met the words that are struck through",
+}
+
+_CANVAS = {
+    "height": "Height of the tile in pixels, in steps of 16",
+    "width": "Width of the tile in pixels, in steps of 16",
+    "um_per_px": "Micrometres per pixel: 0.25 is a 40x scan, 0.5 a 20x scan",
+    "new": "Begin with an empty tile of 256 x 256 pixels",
+    "clear": "Take all nuclei off the tile",
+    "mirror": "Exchange left and right",
+    "rotate": "Turn by a quarter, counter-clockwise",
+    "jitter": "Move every nucleus a little, at random: the same tissue, another tile",
+}
+
+_RUN = {
+    "generate": "Make the tile from the nuclei and the prompt (Ctrl+Enter)",
+    "cancel": "Stop; nothing is kept of the tile being made (Esc)",
+    "advanced": "Settings for those who know the sampler, the model and the device",
+    "progress": "How far the tiles are",
+    "quality": "Draft shows in seconds where things are; fine takes twice as long as standard",
+    "variants": "How many tiles to make from the same nuclei and prompt",
+    "seed": "Number that decides the look: the same number with the same nuclei and prompt gives the same tile",
+    "lock": "Locked: every tile is made with this seed. Unlocked: a new one is drawn after each Generate",
+    "dice": "Draw another seed",
+    "live": "Make a draft by itself a moment after each change, with the same seed",
+    "preview": "Show the tile on the canvas while it is being made",
+    "steps": "Steps of the sampler: more take longer and add little after a dozen",
+    "guidance": "How strongly the prompt pulls: 1 as trained, 0 leaves it unheard",
+    "layout_guidance": "How strongly the placed nuclei pull: 1 as trained, 2 keeps more of them",
+    "own_value_reset": "Back to the value that belongs to the quality",
+    "model": "The model that makes the tiles",
+    "model_card": "Read the model's card: data, licence, what was measured, limits",
+    "device": "What computes: automatic takes the fastest",
+}
+
+_GALLERY = {
+    "accept": "Accept the tile of the marked card (A)",
+    "reject": "Reject the tile of the marked card (R); U leaves it undecided again",
+    "reuse": "Bring back the nuclei, prompt, seed and settings that the marked tile was made from (Enter, or click it)",
+    "remove": "Take the marked tile out of the gallery (Del); Undo brings it back",
+    "show_all": "Show tiles of every verdict",
+    "show_undecided": "Show the tiles that you have not decided on",
+    "show_accepted": "Show the tiles that you accepted",
+    "show_rejected": "Show the tiles that you rejected",
+    "show_placed": "Show tiles by how many of their points became nuclei",
+}
+
+TOOLTIPS: dict[str, str] = {**_PALETTE, **_PROMPT, **_CANVAS, **_RUN, **_GALLERY}
+
+
+def add_tooltips(root: QWidget) -> None:
+    """Give a widget and all within it the tooltip of their object name, where there is one."""
+    for widget in (root, *root.findChildren(QWidget)):
+        text = TOOLTIPS.get(widget.objectName())
+        if text:
+            widget.setToolTip(text)
+
+
+def enable(widget: QWidget, reason: str = "") -> None:
+    """Enable a control, or disable it with the reason as its tooltip.
+
+    Parameters
+    ----------
+    reason
+        Why the control cannot be used now, and what to do; empty if it can.
+    """
+    widget.setEnabled(not reason)
+    widget.setToolTip(reason or TOOLTIPS.get(widget.objectName(), ""))
+    widget.setAccessibleDescription(reason)

@@ -1,0 +1,180 @@
+"""A quick engine without a model, tiles out of layouts, and a folder that looks like a model."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from napari_cosynth.classes import BUNDLED
+from napari_cosynth.layout import Layout
+from napari_cosynth.produced import produced_nuclei
+from napari_cosynth.quality import layout_report
+from napari_cosynth.request import Order, SynthesisRequest
+from napari_cosynth.tile import SyntheticTile
+
+
+def instances_of(layout: Layout, radius: float = 5.0) -> np.ndarray:
+    """int32 (H, W): a disk at each point, labelled by its number; the later one lies on top."""
+    instances = np.zeros((layout.height, layout.width), np.int32)
+    for number, (row, col) in enumerate(layout.centroids, start=1):
+        top, left = max(0, int(row - radius) - 1), max(0, int(col - radius) - 1)
+        window = instances[top : int(row + radius) + 2, left : int(col + radius) + 2]
+        rows, cols = np.indices(window.shape)
+        window[np.hypot(rows + top - row, cols + left - col) <= radius] = number
+    return instances
+
+
+def image_of(instances: np.ndarray, seed: int = 0, noise: float = 8.0) -> np.ndarray:
+    """uint8 (H, W, 3): purple nuclei on pink, with grain."""
+    grain = np.random.default_rng(seed).normal(0, noise, (*instances.shape, 1))
+    color = np.where((instances > 0)[..., None], (110, 70, 150), (225, 170, 200))
+    return np.clip(color + grain, 0, 255).astype(np.uint8)
+
+
+def tile_of_order(order: Order, misses: int = 0, **facts) -> SyntheticTile:
+    """The quick engine's tile: the same order, the same tile. The last ``misses`` points get no nucleus."""
+    layout = order.layout
+    instances = instances_of(layout)
+    instances[instances > len(layout) - misses] = 0
+    class_of = dict(enumerate(layout.class_ids.tolist(), start=1))
+    nuclei = produced_nuclei(instances, class_of, len(layout))
+    request = SynthesisRequest(
+        layout=layout,
+        prompt=order.prompt,
+        seed=order.seed,
+        steps=order.steps,
+        guidance=order.guidance,
+        layout_guidance=order.layout_guidance,
+        model=order.model or "none",
+        model_hash="0" * 16,
+    )
+    table = np.array([0, *(layout.class_ids + 1)], np.uint8)
+    return SyntheticTile(
+        **{
+            "image": image_of(instances, order.seed),
+            "semantic": table[instances],
+            "instances": instances,
+            "nuclei": nuclei,
+            "request": request,
+            "report": layout_report(layout, nuclei),
+            **facts,
+        }
+    )
+
+
+class FakeEngine:
+    """Stands in for `synthesis.make`.
+
+    Parameters
+    ----------
+    delay
+        Seconds that each step takes, and loading.
+    steps
+        Steps of every tile; those of the order if None.
+    misses
+        Points of each tile that get no nucleus.
+    fail_at
+        Step before which ``error`` is raised: 1 is the first, 0 while loading, None never.
+    error
+        What is raised.
+
+    Every order it got stands in ``orders``; ``closed`` counts the runs that were cancelled in the middle,
+    ``running`` those that go on.
+    """
+
+    def __init__(self) -> None:
+        self.delay = 0.0
+        self.steps: int | None = 4
+        self.misses = 0
+        self.fail_at: int | None = None
+        self.error: BaseException = RuntimeError("the engine broke")
+        self.orders: list[Order] = []
+        self.closed = 0
+        self.running = 0
+
+    def __call__(self, order: Order) -> Iterator:
+        from napari_cosynth.synthesis import Finished, Loading, Preview, Started
+
+        self.orders.append(order)
+        self.running += 1
+        try:
+            yield Loading()
+            self._work(0)
+            steps = self.steps or order.steps
+            tile = tile_of_order(order, self.misses)
+            yield Started(steps)
+            for step in range(1, steps + 1):
+                self._work(step)
+                image = image_of(tile.instances, order.seed, noise=8 + 60 * (1 - step / steps))
+                yield Preview(step, steps, image, tile.instances if step % 2 == 0 else None)
+            yield Finished(tile)
+        except GeneratorExit:
+            self.closed += 1
+            raise
+        finally:
+            self.running -= 1
+
+    def _work(self, step: int) -> None:
+        time.sleep(self.delay)
+        if step == self.fail_at:
+            raise self.error
+
+
+@pytest.fixture
+def fake_engine() -> FakeEngine:
+    """A quick engine; set its knobs before it runs."""
+    return FakeEngine()
+
+
+@pytest.fixture(scope="session")
+def make_layout():
+    """``make_layout(n, size=256, seed=0)``: n points that lie apart, classes by turns."""
+
+    def make(n: int = 12, size: int = 256, seed: int = 0, **facts) -> Layout:
+        side = max(1, int(np.ceil(n**0.5)))
+        pitch = size / side
+        cells = np.stack(np.divmod(np.arange(n), side), axis=1)
+        jitter = np.random.default_rng(seed).uniform(-0.2, 0.2, (n, 2))
+        return Layout(
+            centroids=(cells + 0.5 + jitter) * pitch - 0.5,
+            class_ids=np.arange(n) % len(BUNDLED),
+            height=size,
+            width=size,
+            **facts,
+        )
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def make_made_tile():
+    """``make_made_tile(layout, misses=0, prompt="", seed=0, **facts)``: the quick engine's tile of a layout.
+
+    ``facts`` are fields of `SyntheticTile`: ``verdict``, ``edited``, ...
+    """
+
+    def make(layout: Layout, misses: int = 0, prompt: str = "colon, H&E", seed: int = 0, **facts) -> SyntheticTile:
+        return tile_of_order(Order(layout=layout, prompt=prompt, seed=seed), misses, **facts)
+
+    return make
+
+
+@pytest.fixture
+def model_dir(tmp_path) -> Path:
+    """A folder that tells about a model as a real one does, with weights that hold nothing."""
+    return write_model(tmp_path / "own-model")
+
+
+def write_model(folder: Path, taxonomy=BUNDLED, **index) -> Path:
+    (folder / "unet").mkdir(parents=True)
+    (folder / "unet" / "diffusion_pytorch_model.safetensors").write_bytes(b"")
+    content = {"_class_name": "CoSynthPipeline", "taxonomy": taxonomy.model_dump(mode="json")} | index
+    (folder / "model_index.json").write_text(json.dumps(content), encoding="utf-8")
+    (folder / "prompt_terms.json").write_text(json.dumps({"colon": 9, "dense": 20, "h&e": 5}), encoding="utf-8")
+    (folder / "README.md").write_text("---\nlicense: mit\n---\n\n# own\n\nA model of *ours*.\n", encoding="utf-8")
+    return folder
