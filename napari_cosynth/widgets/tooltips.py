@@ -63,14 +63,49 @@ _GALLERY = {
     "show_placed": "Show tiles by how many of their points became nuclei",
 }
 
-TOOLTIPS: dict[str, str] = {**_PALETTE, **_PROMPT, **_CANVAS, **_RUN, **_GALLERY}
+_REPORT = {
+    "class_counts": "Nuclei of each class that were asked for, and that were made",
+    "amiss": "Click a line to see the place on the canvas",
+}
+
+_EXPORT = {
+    "export": "Write the data set; an export that was stopped goes on where it was",
+    "cancel_export": "Stop; what is written stays and is whole",
+    "export_anyway": "Go on although the folder is not empty",
+    "show_export_folder": "Open the folder of the data set",
+    "min_placed": "Leave out tiles that show fewer of their points as nuclei",
+    "leave_out_close": "Leave out tiles that are closer to an image that the model was trained on than real, unseen "
+    "tissue is",
+    "split": "Parts for training, validation and testing: variants of one layout stay together, also turned, mirrored "
+    "or with some points moved",
+    "share_train": "Per cent of the tiles to train with",
+    "share_val": "Per cent of the tiles to validate with while training",
+    "share_test": "Per cent of the tiles to test with; may be 0",
+    "take_accepted": "Export the tiles that you accepted",
+    "take_undecided": "Export the tiles that you have not decided on",
+    "take_rejected": "Export the tiles that you rejected as well",
+    "export_folder": "Where the data set goes: a folder that is new or empty",
+    "choose_export_folder": "Look for a folder",
+    "format_folder": "Images and label maps as PNG with two tables; this program trains on it",
+    "format_coco": "One JSON file with run-length masks, and the images",
+    "format_geojson": "Outlines as QuPath detections: drag them onto the image in QuPath",
+    "format_hovernet": "MATLAB files as HoVer-Net and CoNSeP have them",
+    "format_pannuke": "Arrays as PanNuke has them, for tiles of 256 x 256 pixels",
+    "format_ometiff": "Images and labels that know their micrometres per pixel",
+    "format_yolo": "Images with polygons as text, for YOLO segmentation",
+}
+
+TOOLTIPS: dict[str, str] = {**_PALETTE, **_PROMPT, **_CANVAS, **_RUN, **_GALLERY, **_REPORT, **_EXPORT}
 
 
 def add_tooltips(root: QWidget) -> None:
-    """Give a widget and all within it the tooltip of their object name, where there is one."""
+    """Give a widget and all within it the tooltip of their object name, where there is one.
+
+    What has a tooltip keeps it: it may say why a control is disabled.
+    """
     for widget in (root, *root.findChildren(QWidget)):
         text = TOOLTIPS.get(widget.objectName())
-        if text:
+        if text and not widget.toolTip():
             widget.setToolTip(text)
 
 
