@@ -32,6 +32,7 @@ def tile(make_ellipses) -> SyntheticTile:
         verdict="accepted",
         edited=True,
         report=layout_report(layout, nuclei),
+        training_distance=0.7251,
     )
 
 
@@ -45,8 +46,15 @@ def test_a_tile_comes_back_as_it_was(tile, record):
     for name in ("image", "semantic", "instances"):
         assert np.array_equal(getattr(again, name), getattr(tile, name))
         assert getattr(again, name).dtype == getattr(tile, name).dtype
-    for name in ("nuclei", "request", "verdict", "edited", "report"):
+    for name in ("nuclei", "request", "verdict", "edited", "report", "training_distance"):
         assert getattr(again, name) == getattr(tile, name)
+
+
+def test_a_record_from_before_distances_says_that_none_is_known(record):
+    data = json.loads(record.read_text())
+    del data["training_distance"]
+    record.write_text(json.dumps(data))
+    assert read_tile(record).training_distance is None
 
 
 def test_tiles_of_a_folder_come_by_name_and_one_at_a_time(tile, record, tmp_path):
@@ -99,7 +107,15 @@ def test_a_record_names_files_of_its_folder_alone(record, name):
 
 @pytest.mark.parametrize(
     "change",
-    [{"nuclei": [{"id": 0}]}, {"nuclei": 5}, {"nuclei": ["a"]}, {"report": {}}, {"files": {}}, {"verdict": "?"}],
+    [
+        {"nuclei": [{"id": 0}]},
+        {"nuclei": 5},
+        {"nuclei": ["a"]},
+        {"report": {}},
+        {"files": {}},
+        {"verdict": "?"},
+        {"training_distance": "x"},
+    ],
 )
 def test_damaged_records_are_told_by_name(record, change):
     record.write_text(json.dumps(json.loads(record.read_text()) | change))

@@ -41,6 +41,12 @@ def test_verdict_gives_a_new_tile():
         made.with_verdict("maybe")
 
 
+def test_a_tile_is_too_close_under_one():
+    assert [tile(training_distance=d).too_close for d in (None, 0, 0.99, 1, 7.5)] == [False, True, True, False, False]
+    corrected = replace(tile(training_distance=0.4), edited=True).with_verdict("accepted")
+    assert corrected.training_distance == 0.4 and corrected.too_close
+
+
 def test_nothing_can_be_written():
     given = np.zeros((64, 80, 3), dtype=np.uint8)
     made = tile(image=given)
@@ -82,11 +88,13 @@ def test_wrong_array_is_refused_with_what_it_must_be(name, array):
     [
         ({"semantic": np.full((64, 80), 9, np.uint8)}, "0..8 is allowed"),
         ({"instances": np.full((64, 80), -1, np.int32)}, "instances hold -1"),
+        ({"training_distance": -0.1}, "training_distance -0.1; a number of 0 or more"),
+        ({"training_distance": float("nan")}, "training_distance nan"),
         ({"nuclei": (NUCLEUS, NUCLEUS)}, "label id 1 more than once"),
         ({"nuclei": (NUCLEUS.model_copy(update={"class_id": 8}),)}, "class id 8"),
     ],
 )
-def test_labels_that_contradict_each_other_are_refused(fields, words):
+def test_what_contradicts_itself_is_refused(fields, words):
     with pytest.raises(ValueError, match=words):
         tile(**fields)
 

@@ -40,6 +40,9 @@ def export(
     min_placed: Annotated[
         float, typer.Option(min=0, max=1, help="Leave out tiles that show a smaller share of their points as nuclei.")
     ] = 0.0,
+    leave_out_close: Annotated[
+        bool, typer.Option("--leave-out-close", help="Leave out tiles that may be copies of training tissue.")
+    ] = False,
     map_: Annotated[
         list[str] | None,
         typer.Option("--map", help="CLASS=CLASS or FORMAT:CLASS=CLASS, for formats with classes of their own."),
@@ -80,6 +83,7 @@ def export(
         chosen = {"verdicts": verdict, "split": _shares(split)}
         options = ExportOptions(
             min_placed=min_placed,
+            leave_out_close=leave_out_close,
             changes=tuple(ClassChange.parse(text) for text in map_ or ()),
             **{name: tuple(value) for name, value in chosen.items() if value},
         )

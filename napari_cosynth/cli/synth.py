@@ -11,7 +11,7 @@ from napari_cosynth.classes import BUNDLED
 from napari_cosynth.cli.again import again, refuse_other_options
 from napari_cosynth.cli.outcome import note, outcome, ready_out, say
 from napari_cosynth.cli.size import parse_size
-from napari_cosynth.cli.tile_steps import make_tile, step_bar
+from napari_cosynth.cli.tile_steps import close_sentence, make_tile, step_bar
 from napari_cosynth.layout_io import read_layout
 from napari_cosynth.presets import DRAFT, STANDARD
 from napari_cosynth.request import MAX_SEED, SynthesisRequest
@@ -136,7 +136,7 @@ def synth(
                 bar.update(task, description=stem)
                 tile = make_tile(request, bar, task)
                 paths = write_tile(tile, out, stem, source=path.name)
-                say(f"{paths['image']}  {tile.report.sentence() if tile.report else ''}")
+                say(f"{paths['image']}  {tile.report.sentence() if tile.report else ''}{close_sentence(tile)}")
 
 
 def _refuse_same_stems(paths: list[Path]) -> None:

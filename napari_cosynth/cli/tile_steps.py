@@ -7,7 +7,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from napari_cosynth.cli.outcome import console
 from napari_cosynth.request import SynthesisRequest
 from napari_cosynth.synthesis import Finished, Preview, SynthesisError, run
-from napari_cosynth.tile import SyntheticTile
+from napari_cosynth.tile import TOO_CLOSE, SyntheticTile
 
 
 def step_bar() -> Progress:
@@ -22,6 +22,13 @@ def step_bar() -> Progress:
         transient=True,
         disable=not console.is_terminal,
     )
+
+
+def close_sentence(tile: SyntheticTile) -> str:
+    """What to add to a tile's line if it may be a copy of training tissue; empty if not."""
+    if not tile.too_close:
+        return ""
+    return f" TOO CLOSE to training tissue (distance {tile.training_distance:.2f}, under {TOO_CLOSE:g}): look at it."
 
 
 def make_tile(request: SynthesisRequest, bar: Progress, task: TaskID) -> SyntheticTile:

@@ -57,6 +57,8 @@ def datasheet(head: dict[str, Any]) -> str:
         _table(("settings", "tiles"), _most(head["settings"])),
         _table(("packages when the tiles were made", "tiles"), _most(head["made_with"])),
         f"Exported with {', '.join(f'{k} {v}' for k, v in head['exported_with'].items())}.",
+        "## Copies of training tissue",
+        *_copies(head["copy_check"]),
         "## What was left out",
         *_left_out(head["left_out"]),
         "## Use and limits",
@@ -82,6 +84,26 @@ def _class_tables(tables: dict[str, dict[str, str]]) -> Iterable[str]:
     for key, table in tables.items():
         yield f"Classes in `{key}/`, which takes no others:"
         yield _table(("class", f"in {key}"), list(table.items()))
+
+
+def _copies(check: dict[str, Any]) -> Iterable[str]:
+    if not check["compared"]:
+        yield "Not known: no tile was compared with the tissue that its model was trained on."
+        return
+    unknown = f" {check['not_compared']} were not, as their model has no index of it." if check["not_compared"] else ""
+    yield (
+        f"{check['compared']} tiles were compared with the tissue that their model was trained on, as they were "
+        f"before any edit.{unknown} The distance is to the most similar training crop, in any orientation; 1 is where "
+        "one in a hundred tiles of real tissue lies that the model never saw. A tile below 1 is too close: it may "
+        "repeat training tissue, so look at it before the data set is shared. The check finds copies that were turned, "
+        "mirrored, stained, blurred or compressed a little; it does not prove that there are none."
+    )
+    close = check["too_close"]
+    yield f"The nearest tile is at {check['nearest']:.2f}. Too close: {len(close) or 'none'}" + (
+        f"; the nearest {_SHOWN}:" if len(close) > _SHOWN else ":" if close else "."
+    )
+    if close:
+        yield _table(("tile", "distance"), [(c["name"], f"{c['distance']:.2f}") for c in close[:_SHOWN]])
 
 
 def _left_out(left_out: Sequence[dict[str, str]]) -> Iterable[str]:

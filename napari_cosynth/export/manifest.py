@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from napari_cosynth.export.copy_check import CopyCheck
 from napari_cosynth.export.exporter import NOTICE, Item
 from napari_cosynth.export.model_card import licence_of
 from napari_cosynth.export.plan import LeftOut, Plan
@@ -42,6 +43,8 @@ def about_tile(item: Item, record: dict[str, Any]) -> dict[str, Any]:
         "source": str(record.get("source", "")),
         "verdict": tile.verdict,
         "edited": tile.edited,
+        "training_distance": tile.training_distance,
+        "too_close": tile.too_close,
         "summary": tile.report.sentence() if tile.report else "",
         "nuclei": dict(Counter(names[n.class_id] for n in tile.nuclei)),
         "sha256": content_hashes(tile),
@@ -66,10 +69,12 @@ def manifest_head(plan: Plan, tiles: Iterable[dict[str, Any]], left_out: Iterabl
     models: dict[tuple[str, str], int] = Counter()
     groups: dict[str, set[str]] = defaultdict(set)
     seeds: list[int] = []
+    copies = CopyCheck()
     for tile in tiles:
         request = tile["request"]
         layout = request["layout"]
         tile_counts[tile["split"]] += 1
+        copies.add(tile["name"], tile["training_distance"], tile["too_close"])
         nuclei[tile["split"]].update(tile["nuclei"])
         groups[tile["split"]].add(tile["group"])
         models[request["model"], request["model_hash"]] += 1
@@ -104,6 +109,7 @@ def manifest_head(plan: Plan, tiles: Iterable[dict[str, Any]], left_out: Iterabl
         },
         "seeds": {"lowest": seeds[0], "highest": seeds[1]} if seeds else {},
         **{what: dict(counter.most_common()) for what, counter in counted.items()},
+        "copy_check": copies.facts(),
         "exported_with": _versions(),
         "left_out": [{"name": left.name, "reason": left.reason} for left in left_out],
     }

@@ -27,7 +27,7 @@ from napari_cosynth.export.names import Names
 from napari_cosynth.export.splitting import assign_splits, layout_groups, layout_key, point_codes
 from napari_cosynth.quality import layout_report
 from napari_cosynth.request import SynthesisRequest
-from napari_cosynth.tile import SyntheticTile, Verdict
+from napari_cosynth.tile import TOO_CLOSE, SyntheticTile, Verdict
 from napari_cosynth.tile_files import TileFileError, nuclei_of, read_record, read_tile, tile_records
 
 
@@ -66,6 +66,8 @@ class ExportOptions(BaseModel):
         Shares of train, val and, if three, test; None for one set, "train".
     min_placed
         Tiles that show a smaller share of their points as nuclei are left out.
+    leave_out_close
+        Tiles that may be copies of training tissue are left out.
     changes
         To the class tables of formats with fixed classes.
     """
@@ -75,6 +77,7 @@ class ExportOptions(BaseModel):
     verdicts: tuple[Verdict, ...] = ("accepted", "undecided")
     split: tuple[float, ...] | None = None
     min_placed: float = Field(default=0.0, ge=0, le=1)
+    leave_out_close: bool = False
     changes: tuple[ClassChange, ...] = ()
 
     @field_validator("split")
@@ -164,6 +167,11 @@ class Planner:
             found = f"{report.found} of {report.placed} points have a nucleus"
             self._left_out.append(LeftOut(ref.name, f"{found}, fewer than {self._options.min_placed:.0%}"))
             return
+        distance = record.get("training_distance")
+        if self._options.leave_out_close and isinstance(distance, int | float) and distance < TOO_CLOSE:
+            why = f"too close to training tissue: distance {distance:.2f}, under {TOO_CLOSE:g}"
+            self._left_out.append(LeftOut(ref.name, why))
+            return
         self._check(ref.name, layout.height, layout.width, layout.taxonomy)
         key = layout_key(layout.centroids, layout.height, layout.width)
         self._codes.setdefault(key, point_codes(layout.centroids))
@@ -183,7 +191,7 @@ class Planner:
             reasons = "; ".join(f"{left.name}: {left.reason}" for left in self._left_out[:3])
             raise ExportError(
                 f"no tile is left to export: all {len(self._left_out)} were left out ({reasons}). "
-                "Choose other verdicts, or a lower share of placed nuclei"
+                "Choose other verdicts, a lower share of placed nuclei, or take tiles near training tissue too"
             )
         taxonomy = self._taxonomy[0]
         tables = class_tables(self._formats, self._nuclei, taxonomy.names, self._options.changes)
