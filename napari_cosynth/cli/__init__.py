@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import typer
 
+from napari_cosynth.cli.batch import batch
 from napari_cosynth.cli.evaluate import evaluate
 from napari_cosynth.cli.export import export
 from napari_cosynth.cli.info import info
@@ -25,6 +26,7 @@ app = typer.Typer(
     add_completion=False,
 )
 app.command()(synth)
+app.command()(batch)
 app.command()(export)
 app.command()(reproduce)
 app.command()(info)

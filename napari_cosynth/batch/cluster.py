@@ -1,0 +1,161 @@
+"""Workers on other machines: a Dask cluster that somebody has started.
+
+A task is a few tiles; it looks which of them are there before it makes any, so
+one that Dask runs again, after its worker died, repeats nothing that was
+finished. The workers read the work from the batch's own place, so tasks are small.
+"""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from typing import Any
+
+from napari_cosynth.batch.making import Maker, Outcome
+from napari_cosynth.batch.measure import measured_tile
+from napari_cosynth.batch.storage import Storage, open_storage
+from napari_cosynth.batch.work import Work, former_work
+from napari_cosynth.synthesis import RequestError, SynthesisError
+
+CONNECT_SECONDS = 30
+TILES_A_TASK = 8
+"""At most: less than a scheduler notices, and little to make again when a worker dies."""
+TASKS_A_WORKER = 4
+"""Waiting tasks for each worker at least, so that all end at about the same time."""
+ATTEMPTS = 3
+"""Times that a tile may be handed out again after the worker that had it died."""
+
+
+class ClusterError(RequestError):
+    """A cluster that cannot be used; the message says why and what to do."""
+
+
+class Cluster:
+    """A running Dask cluster; a context that lets go of it.
+
+    Parameters
+    ----------
+    address
+        Of its scheduler, such as "tcp://10.0.0.1:8786".
+    storage
+        Where the work lies and the tiles go; the workers must reach it too.
+
+    Raises
+    ------
+    ClusterError
+        If dask.distributed is not installed, or no scheduler answers.
+    """
+
+    def __init__(self, address: str, storage: Storage) -> None:
+        try:
+            from distributed import Client
+        except ImportError as error:
+            raise ClusterError(
+                f"--scheduler needs dask.distributed ({error}); install napari-cosynth[distributed]"
+            ) from error
+        if not storage.shared:
+            raise ClusterError(f"--out {storage.url} is of this process alone; give a place that all workers reach")
+        try:
+            self._client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
+        except (OSError, TimeoutError, ValueError) as error:  # distributed's own errors of connecting are OSErrors
+            raise ClusterError(
+                f"no Dask scheduler answers at {address} ({error}); give the address that it printed, such as "
+                "tcp://10.0.0.1:8786"
+            ) from error
+        self._url = storage.url
+
+    def __enter__(self) -> Cluster:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._client.close()
+
+    @property
+    def workers(self) -> int:
+        """Worker processes at the moment; there may be none yet."""
+        return len(self._client.nthreads())
+
+    def measured_tile(self, work: Work, first: int) -> float | None:
+        """Seconds of one tile on one of the workers, model loaded; None if there is no worker yet.
+
+        Raises
+        ------
+        SynthesisError
+            If the worker cannot use the model.
+        """
+        if not self.workers:
+            return None
+        key = f"cosynth-measure-{uuid.uuid4().hex}"
+        future = self._client.submit(_measure, self._url, work.fingerprint, first, key=key, pure=False)
+        try:
+            return future.result()
+        except SynthesisError:
+            raise
+        except Exception as error:
+            raise ClusterError(
+                f"a worker of the cluster cannot make a tile: {type(error).__name__}: {error}"
+            ) from error
+
+    def run(self, work: Work, indices: Sequence[int]) -> Iterator[Outcome]:
+        """Make the tiles at these indices of the work's jobs; one outcome for each, the sooner the better."""
+        from distributed import as_completed
+
+        run_id = uuid.uuid4().hex[:8]
+        size = max(1, min(TILES_A_TASK, len(indices) // (TASKS_A_WORKER * max(self.workers, 1))))
+        size = max(size, min(work.batch_size, len(indices)))
+        tries: dict[str, tuple[list[int], int]] = {}
+
+        def submit(some: list[int], attempt: int) -> Any:
+            key = f"cosynth-{run_id}-{some[0]}-{len(some)}-{attempt}"
+            tries[key] = (some, attempt)
+            return self._client.submit(_make, self._url, work.fingerprint, some, key=key, pure=False)
+
+        pieces = [list(indices[start : start + size]) for start in range(0, len(indices), size)]
+        futures = as_completed([submit(piece, 1) for piece in pieces])
+        try:
+            for future in futures:
+                some, attempt = tries.pop(future.key)
+                if future.status == "finished":
+                    yield from future.result()
+                elif self._client.status != "running":
+                    raise ClusterError("the connection to the scheduler is lost; the same command goes on")
+                elif attempt < ATTEMPTS:
+                    for index in some:
+                        futures.add(submit([index], attempt + 1))
+                else:
+                    error = future.exception() if future.status == "error" else "its result was lost"
+                    reason = f"its worker failed {ATTEMPTS} times: {error}"
+                    yield from (Outcome(work.jobs[index].name, "failed", reason) for index in some)
+                future.release()
+        finally:
+            self._client.cancel([future for future in futures.futures], force=True)
+
+
+# A worker may run several tasks at once, but one model fills its processor or GPU.
+_one_at_a_time = threading.Lock()
+
+
+@lru_cache(maxsize=1)
+def _maker(url: str, fingerprint: str) -> Maker:
+    """The worker's maker; it keeps the model for all tasks of a batch."""
+    storage = open_storage(url)
+    work = former_work(storage)
+    if work is None or work.fingerprint != fingerprint:
+        raise ClusterError(f"a worker does not see this batch in {url}; give a place that all workers share as --out")
+    maker = Maker(work, storage)
+    maker.load()
+    return maker
+
+
+def _make(url: str, fingerprint: str, indices: list[int]) -> list[Outcome]:
+    with _one_at_a_time:
+        maker = _maker(url, fingerprint)
+        return list(maker.make([maker.work.jobs[i] for i in indices], look=True))
+
+
+def _measure(url: str, fingerprint: str, first: int) -> float | None:
+    with _one_at_a_time:
+        maker = _maker(url, fingerprint)
+        return measured_tile(maker, maker.work.jobs[first:])

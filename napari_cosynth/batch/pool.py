@@ -1,0 +1,207 @@
+"""Worker processes on this machine.
+
+Each holds the model and makes one chunk after another. A process that dies
+takes nothing with it: what it had not finished goes to the others, tile by
+tile, and a tile that kills its process twice is listed as failed.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import signal
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from typing import Any
+
+from napari_cosynth.batch.making import Maker, Outcome, Stopped
+from napari_cosynth.batch.measure import first_requests, trial
+from napari_cosynth.batch.storage import open_storage
+from napari_cosynth.batch.work import Work
+from napari_cosynth.synthesis import SynthesisError, is_out_of_memory
+
+_PATIENCE = 20.0
+"""Seconds that a worker gets to end its step before it is ended."""
+_LIVES = 2
+"""Processes that a tile may take with it before it counts as failed."""
+
+
+class PoolError(SynthesisError):
+    """Worker processes that cannot start; the message says why."""
+
+
+@dataclass
+class _Worker:
+    process: BaseProcess
+    conn: Connection
+    chunk: list[int] = field(default_factory=list)
+    """Indices of the tiles in hand that have no outcome yet."""
+
+
+class Pool:
+    """Worker processes for one work, started; a context that ends them.
+
+    Raises
+    ------
+    PoolError
+        If one cannot load the model.
+    """
+
+    def __init__(self, work: Work, url: str, workers: int) -> None:
+        self._context = multiprocessing.get_context("spawn")
+        self._work, self._url = work, url
+        self._workers: list[_Worker] = []
+        try:
+            self._workers = [self._started() for _ in range(workers)]
+            for worker in self._workers:
+                self._ready(worker)
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> Pool:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def trial(self, size: int, index: int) -> float | None:
+        """Seconds a tile of each worker while all try a batch of ``size``; None if memory does not suffice.
+
+        Parameters
+        ----------
+        index
+            Of the first tile to try with.
+        """
+        for worker in self._workers:
+            worker.conn.send(("try", size, index))
+        answers = [self._answer(worker) for worker in self._workers]
+        return None if None in answers else max(answers)
+
+    def run(self, chunks: Iterable[list[int]], batch_size: int) -> Iterator[Outcome]:
+        """Make the tiles of chunks of indices into the work's jobs; one outcome for each tile."""
+        waiting, deaths = deque(chunks), Counter()
+        for worker in self._workers:
+            worker.conn.send(("batch", batch_size))
+        while True:
+            for worker in self._workers:
+                if waiting and not worker.chunk:
+                    self._give(worker, waiting.popleft())
+            busy = {worker.conn: worker for worker in self._workers if worker.chunk}
+            if not busy:
+                return
+            for conn in wait(list(busy)):
+                worker = busy[conn]
+                try:
+                    outcome, index = conn.recv()
+                except (EOFError, OSError):
+                    yield from self._buried(worker, waiting, deaths)
+                    self._replace(worker, batch_size)
+                    continue
+                worker.chunk.remove(index)
+                yield outcome
+
+    def close(self) -> None:
+        """End all workers: at the end of their step, or by force if that takes too long."""
+        for worker in self._workers:
+            worker.conn.close()
+        for worker in self._workers:
+            worker.process.join(_PATIENCE)
+            if worker.process.is_alive():
+                worker.process.kill()
+                worker.process.join()
+        self._workers = []
+
+    def _give(self, worker: _Worker, chunk: list[int]) -> None:
+        worker.chunk = list(chunk)
+        try:
+            worker.conn.send(("make", chunk))
+        except OSError:
+            pass  # it died idle: reading from it says so
+
+    def _buried(self, worker: _Worker, waiting: deque, deaths: Counter) -> Iterator[Outcome]:
+        worker.process.join(_PATIENCE)
+        for index in worker.chunk:
+            deaths[index] += 1
+            if deaths[index] < _LIVES:
+                waiting.appendleft([index])
+                continue
+            code = worker.process.exitcode
+            reason = f"its process died {_LIVES} times (exit code {code}); perhaps memory ran out: use fewer --workers"
+            yield Outcome(self._work.jobs[index].name, "failed", reason)
+
+    def _replace(self, worker: _Worker, batch_size: int) -> None:
+        fresh = self._started()
+        worker.conn.close()
+        worker.process, worker.conn, worker.chunk = fresh.process, fresh.conn, []
+        self._ready(worker)
+        worker.conn.send(("batch", batch_size))
+
+    def _started(self) -> _Worker:
+        ours, theirs = self._context.Pipe()
+        arguments = (theirs, self._work.model_dump_json(), self._url)
+        process = self._context.Process(target=_serve, args=arguments, daemon=True)
+        process.start()
+        theirs.close()
+        return _Worker(process, ours)
+
+    def _ready(self, worker: _Worker) -> None:
+        fault = self._answer(worker)
+        if fault:
+            raise PoolError(fault)
+
+    def _answer(self, worker: _Worker) -> Any:
+        try:
+            return worker.conn.recv()
+        except (EOFError, OSError):
+            worker.process.join(_PATIENCE)
+            raise PoolError(
+                f"a worker process ended by itself (exit code {worker.process.exitcode}); use fewer --workers"
+            ) from None
+
+
+def _serve(conn: Connection, work_json: str, url: str) -> None:
+    """A worker process: until the other end of its pipe closes, by whatever end the parent takes."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent, which closes the pipe
+    work = Work.model_validate_json(work_json)
+    # Nothing is sent to a busy worker, so whatever comes is the end.
+    maker = Maker(work, open_storage(url), stop=lambda: _came(conn))
+    try:
+        try:
+            maker.load()
+            conn.send("")
+        except Exception as error:
+            conn.send(str(error) or type(error).__name__)
+            return
+        while True:
+            match conn.recv():
+                case "make", indices:
+                    places = {work.jobs[i].name: i for i in indices}
+                    for outcome in maker.make([work.jobs[i] for i in indices]):
+                        conn.send((outcome, places[outcome.name]))
+                case "try", size, index:
+                    conn.send(_tried(maker, size, index))
+                case "batch", size:
+                    maker.batch_size = size
+    except (EOFError, OSError, Stopped):
+        pass
+
+
+def _came(conn: Connection) -> bool:
+    try:
+        return conn.poll()
+    except OSError:
+        return True
+
+
+def _tried(maker: Maker, size: int, index: int) -> float | None:
+    try:
+        requests = first_requests(maker, maker.work.jobs[index:], size)
+        trial(maker, requests)  # warm-up, and all workers come to the second one at about the same time
+        return trial(maker, requests)
+    except (MemoryError, RuntimeError) as error:
+        if not is_out_of_memory(error):
+            raise
+        return None
