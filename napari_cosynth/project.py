@@ -19,7 +19,7 @@ from napari_cosynth.project_reading import read_snapshot
 from napari_cosynth.snapshot import Entry, Snapshot
 from napari_cosynth.tile_files import tile_pictures, tile_record
 from napari_cosynth.tile_png import png_bytes
-from napari_cosynth.writing import writing
+from napari_cosynth.writing import file_trouble, writing
 
 SUFFIX = ".cosynth"
 
@@ -64,12 +64,9 @@ def save_project(snapshot: Snapshot, path: Path) -> None:
                 for name, content in _members(entry, stem):
                     _put(archive, name, content)
     except OSError as error:
-        raise ProjectError(
-            f"{path}: the project could not be saved: {error.strerror or error}. What was there before is unchanged; "
-            "free some space, or choose another place that you may write to"
-        ) from error
+        raise ProjectError(f"{file_trouble(error)}. The project was not saved; what was there is unchanged") from error
     except ValueError as error:
-        raise ProjectError(f"{path}: the project could not be saved: {error}") from error
+        raise ProjectError(f"{path}: {error}. The project was not saved; what was there is unchanged") from error
 
 
 def open_project(path: Path) -> Opened:

@@ -28,7 +28,7 @@ class DocumentError(ValueError):
 
 def _plain(name: str) -> str:
     # A project can come from anyone: it may name its own files alone.
-    if PurePosixPath(name).name != name or "\\" in name or ":" in name:
+    if PurePosixPath(name).name != name or name in ("", "..") or "\\" in name or ":" in name:
         raise ValueError(f"a tile's file is named {name!r}; a plain name of a file in the project is allowed")
     return name
 

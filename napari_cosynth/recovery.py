@@ -89,7 +89,7 @@ class Autosave:
             self.folder.mkdir(parents=True, exist_ok=True)
             self._lock = hold(self.folder / LOCK)
         except OSError as error:
-            raise ProjectError(f"{self.folder}: this session cannot be kept safe: {_reason(error)}") from error
+            raise ProjectError(f"{self.folder}: {_reason(error)}") from error
         names = {path.name for path in self.folder.iterdir()}
         self._there = set(filter(_OURS.fullmatch, names))
         for name in filter(_UNFINISHED.fullmatch, names):
@@ -110,12 +110,9 @@ class Autosave:
             try:
                 self._write(snapshot)
             except OSError as error:
-                raise ProjectError(
-                    f"{self.folder}: the latest changes are not safe yet: {_reason(error)}. Free some space, or save "
-                    "the project in another place"
-                ) from error
+                raise ProjectError(f"{self.folder}: {_reason(error)}") from error
             except ValueError as error:
-                raise ProjectError(f"the latest changes are not safe yet: {error}") from error
+                raise ProjectError(f"{self.folder}: {error}") from error
 
     def close(self, snapshot: Snapshot) -> None:
         """Write for the last time and say that the session ended in good order.

@@ -13,9 +13,16 @@ import numpy as np
 import pytest
 from scipy import ndimage as ndi
 
-from napari_cosynth.classes import BUNDLED
+from napari_cosynth.classes import BUNDLED, Taxonomy
 from napari_cosynth.data.labelled import LabelledTile
 from napari_cosynth.interior import interior_points
+from napari_cosynth.layout import Layout
+from napari_cosynth.produced import produced_nuclei
+from napari_cosynth.quality import layout_report
+from napari_cosynth.request import SynthesisRequest
+from napari_cosynth.run_settings import RunSettings
+from napari_cosynth.snapshot import Entry, Snapshot
+from napari_cosynth.tile import SyntheticTile
 
 CLASSES = ("neoplastic", "inflammatory", "connective", "epithelial", "unspecified")
 
@@ -72,6 +79,81 @@ def make_ellipses():
 @pytest.fixture(scope="session")
 def make_tile():
     return labelled_tile
+
+
+def synthetic_tile(seed: int = 0, size: tuple[int, int] = (64, 80), taxonomy: Taxonomy = BUNDLED, **facts):
+    """A `SyntheticTile` of `ellipses`, without a model; the last nucleus has no point."""
+    instances = ellipses(size, seed, 20)
+    ids, centroids = interior_points(instances)
+    class_ids = (np.arange(len(ids)) + seed) % len(taxonomy)
+    layout = Layout(
+        centroids=centroids[:-1], class_ids=class_ids[:-1], height=size[0], width=size[1], taxonomy=taxonomy
+    )
+    nuclei = produced_nuclei(instances, dict(zip(ids.tolist(), class_ids.tolist(), strict=True)), len(layout))
+    request = SynthesisRequest(layout=layout, prompt="Drüse, 腺", seed=seed, model="none", model_hash="0" * 16)
+    return SyntheticTile(
+        **{
+            "image": stained(instances, seed),
+            "semantic": np.array([0, *(class_ids + 1)], np.uint8)[instances],
+            "instances": instances,
+            "nuclei": nuclei,
+            "request": request,
+            "report": layout_report(layout, nuclei),
+            **facts,
+        }
+    )
+
+
+def snapshot_of(count: int = 3, **facts) -> Snapshot:
+    """A session of so many tiles, the second of which is shown."""
+    entries = tuple(Entry(f"{i:032x}", synthetic_tile(i)) for i in range(count))
+    return Snapshot(
+        **{
+            "layout": synthetic_tile(99).request.layout,
+            "prompt": "colon, Drüse 腺 \U0001f52c",
+            "settings": RunSettings(seed=7, variants=4, quality="fine"),
+            "entries": entries,
+            "current": entries[1].key if count > 1 else None,
+            "active_class": 2,
+            **facts,
+        }
+    )
+
+
+def same_snapshot(one: Snapshot, other: Snapshot) -> bool:
+    """Whether two sessions are the same to the last bit."""
+    fields = ("layout", "prompt", "settings", "current", "active_class")
+    if any(getattr(one, name) != getattr(other, name) for name in fields):
+        return False
+    return [e.key for e in one.entries] == [e.key for e in other.entries] and all(
+        same_tile(a.tile, b.tile) for a, b in zip(one.entries, other.entries, strict=True)
+    )
+
+
+def same_tile(one: SyntheticTile, other: SyntheticTile) -> bool:
+    """Whether two tiles are the same to the last bit."""
+    arrays = all(
+        getattr(one, name).dtype == getattr(other, name).dtype
+        and np.array_equal(getattr(one, name), getattr(other, name))
+        for name in ("image", "semantic", "instances")
+    )
+    values = ("nuclei", "request", "verdict", "edited", "report", "training_distance")
+    return arrays and all(getattr(one, name) == getattr(other, name) for name in values)
+
+
+@pytest.fixture(scope="session")
+def make_synthetic_tile():
+    return synthetic_tile
+
+
+@pytest.fixture(scope="session")
+def make_snapshot():
+    return snapshot_of
+
+
+@pytest.fixture(scope="session")
+def same():
+    return same_snapshot
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from napari_cosynth.writing import ready_folder, write_together
+from napari_cosynth.writing import ready_folder, write_together, writing
 
 
 def names(folder):
@@ -74,6 +74,20 @@ def test_an_interrupt_between_renames_waits_until_all_files_are_there(tmp_path, 
     assert names(tmp_path) == ["a", "b"]
     assert signal.getsignal(signal.SIGINT) is handler
     signal.signal(signal.SIGINT, before)
+
+
+def test_a_large_file_appears_at_the_end_or_not_at_all(tmp_path):
+    path = tmp_path / "a"
+    with writing(path) as stream:
+        stream.write(b"old")
+        assert not path.exists()
+    with pytest.raises(KeyError), writing(path) as stream:
+        stream.write(b"new")
+        raise KeyError
+    assert names(tmp_path) == ["a"] and path.read_bytes() == b"old"
+    with pytest.raises(OSError) as caught, writing(path) as stream:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    assert (caught.value.errno, caught.value.filename) == (errno.ENOSPC, str(path))
 
 
 def test_a_ready_folder_is_made_and_left_empty(tmp_path):
