@@ -1,0 +1,38 @@
+"""Keys on our layers: class letters, undo and redo, copy and paste of nuclei.
+
+Bound on each layer, because napari leaves the keys of a manifest out; so the
+layers of others keep theirs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from napari.layers import Layer
+
+from napari_cosynth.classes import Taxonomy
+
+Action = Callable[[], None]
+
+
+def bind_classes(layer: Layer, taxonomy: Taxonomy, pick: Callable[[int], None]) -> None:
+    """Bind each class's letter to ``pick`` with its class id."""
+    for class_id, known in enumerate(taxonomy):
+        bind(layer, known.key, lambda class_id=class_id: pick(class_id))
+
+
+def unbind_classes(layer: Layer, taxonomy: Taxonomy) -> None:
+    """Free the letters of the classes; napari's own meaning of them is back."""
+    for known in taxonomy:
+        layer.bind_key(known.key, None)
+
+
+def bind_undo(layer: Layer, undo: Action, redo: Action) -> None:
+    """Bind Ctrl+Z and Ctrl+Shift+Z."""
+    bind(layer, "Control-Z", undo)
+    bind(layer, "Control-Shift-Z", redo)
+
+
+def bind(layer: Layer, key: str, action: Action) -> None:
+    """Bind a key of this layer alone to something that does not ask for the layer."""
+    layer.bind_key(key, lambda _layer: action(), overwrite=True)
