@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from qtpy.QtCore import QSignalBlocker, Qt, Signal
+from qtpy.QtCore import QSignalBlocker, Signal
 from qtpy.QtWidgets import QGridLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from napari_cosynth.jitter import jittered
@@ -66,7 +66,7 @@ class CanvasPanel(QWidget):
             with QSignalBlocker(field):
                 field.setValue(getattr(layout, field.objectName()))
         high, wide = layout.height * layout.um_per_px, layout.width * layout.um_per_px
-        self._extent.setText(f"{high:.4g} \N{MULTIPLICATION SIGN} {wide:.4g} \N{MICRO SIGN}m")
+        self._extent.setText(f"= {high:.4g} \N{MULTIPLICATION SIGN} {wide:.4g} \N{MICRO SIGN}m")
         empty = "" if len(layout) else _NO_NUCLEI
         for name in ("clear", "mirror", "jitter"):
             enable(self._buttons[name], empty)
@@ -87,11 +87,11 @@ class CanvasPanel(QWidget):
             label = QLabel(text)
             label.setBuddy(field)
             grid.addWidget(label, row, 0)
-            grid.addWidget(field, row, 1, 1, 2 if name == "um_per_px" else 1)
+            grid.addWidget(field, row, 1)
         self._height.setSuffix(" px")
         self._width.setSuffix(" px")
         self._scale.setSuffix(" \N{MICRO SIGN}m/px")
-        grid.addWidget(self._extent, 0, 2, 2, 1, Qt.AlignmentFlag.AlignCenter)
+        grid.addWidget(self._extent, len(rows), 1)
         grid.setColumnStretch(1, 1)
         return grid
 
@@ -109,7 +109,7 @@ class CanvasPanel(QWidget):
             button = QPushButton(text, objectName=name)
             button.clicked.connect(edit)
             self._buttons[name] = button
-            grid.addWidget(button, 0, place)
+            grid.addWidget(button, *divmod(place, 3))
         return grid
 
     def _new_tile(self) -> Layout:

@@ -47,6 +47,7 @@ class WholeNumber(_NoStrayWheel, QSpinBox):
         super().__init__()
         self.setRange(minimum, maximum)
         self.setKeyboardTracking(False)
+        self.setCorrectionMode(self.CorrectionMode.CorrectToNearestValue)
 
 
 class BigNumber(_NoStrayWheel, QLargeIntSpinBox):
@@ -68,6 +69,7 @@ class Number(_NoStrayWheel, QDoubleSpinBox):
         self.setRange(minimum, maximum)
         self.setSingleStep(step)
         self.setKeyboardTracking(False)
+        self.setCorrectionMode(self.CorrectionMode.CorrectToNearestValue)
 
     def textFromValue(self, value: float) -> str:
         """Without the zeros that say nothing."""

@@ -116,6 +116,6 @@ def _spell(seconds: float) -> str:
         return f"{whole} s"
     minutes, rest = divmod(whole, 60)
     if minutes >= 10:
-        return f"{minutes} min"
+        return f"{round(whole / 60)} min"
     rest = rest // 10 * 10
     return f"{minutes} min {rest} s" if rest else f"{minutes} min"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from qtpy.QtCore import QEvent, QObject, QStringListModel, Qt
+from qtpy.QtCore import QEvent, QModelIndex, QObject, QStringListModel, Qt
 from qtpy.QtWidgets import QCompleter, QLineEdit
 
 from napari_cosynth.data.terms import completions
@@ -70,6 +70,8 @@ class WordCompleter(QObject):
                 self._start = start
                 self._offered.setStringList(found)
                 self._completer.complete()
+                # Qt marks the first; Enter, then, would change what was typed.
+                self._completer.popup().setCurrentIndex(QModelIndex())
                 return
         self._completer.popup().hide()
 
