@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QGridLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from napari_cosynth.classes import Taxonomy
 from napari_cosynth.export.exporter import FixedClasses
@@ -71,8 +71,9 @@ class ClassTable(QWidget):
             field = self._fields[row.ours] = Choice()
             field.setObjectName(f"{self.objectName()}_{row.ours}")
             field.setAccessibleName(f"What stands for {row.ours}")
-            field.setSizeAdjustPolicy(Choice.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-            field.setMinimumContentsLength(10)
+            # As wide as there is room: names that do not fit are read in the open list.
+            field.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+            field.setMinimumWidth(90)
             field.addItem(_OPEN)
             for theirs in self._classes:
                 field.addItem(theirs, theirs)

@@ -156,10 +156,10 @@ def fault(choice: ExportChoice, entries: Sequence[Entry]) -> str:
         key, (height, width) = wrong[0]
         side = FORMATS[key].tile_size
         return (
-            f"{short_title(key)} takes tiles of {side[0]} x {side[1]} px alone, and one of {height} x {width} px "
-            "is among yours: leave that format out, or that tile"
+            f"{short_title(key)}: tiles of {side[0]} x {side[1]} px alone, and one of {height} x {width} px is among "
+            "yours; leave that format out, or that tile"
         )
     if unmapped:
         key, row = unmapped[0]
-        return f"{short_title(key)} has no class {row.ours}: choose what stands for it in the table"
+        return f"{short_title(key)}: no class for {row.ours}; choose what stands for it in the table"
     return ""

@@ -156,6 +156,8 @@ class ExportForm(QWidget):
         shares = QGridLayout(self._shares_row)
         shares.setContentsMargins(0, 0, 0, 0)
         shares.setSpacing(3)
+        # napari's number fields are wide; three side by side have to fit into a narrow dock.
+        self._shares_row.setStyleSheet("QAbstractSpinBox { min-width: 46px; padding: 1px 3px; }")
         for column, (split, field) in enumerate(self._shares.items()):
             field.setObjectName(f"share_{split}")
             field.setAccessibleName(f"Share of {split}")
@@ -196,4 +198,5 @@ def _check(box: QCheckBox, on: bool) -> None:
 def _heading(text: str) -> QLabel:
     heading = fact_label(bold=True)
     heading.setText(text)
+    heading.setContentsMargins(0, 6, 0, 0)
     return heading

@@ -33,6 +33,7 @@ class FilterBar(QWidget):
             button = self._buttons[verdict] = QPushButton()
             button.setObjectName(f"show_{verdict or 'all'}")
             button.setCheckable(True)
+            button.setMinimumWidth(50)  # some styles would make them much wider than their numbers
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
             if verdict is not None:
