@@ -6,7 +6,7 @@ model and no file.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from typing import Any
 from uuid import uuid4
@@ -14,13 +14,13 @@ from uuid import uuid4
 import numpy as np
 from psygnal import Signal
 
-from napari_cosynth.classes import Taxonomy
 from napari_cosynth.history import Change, History
 from napari_cosynth.layout import Layout
 from napari_cosynth.presets import Preset
 from napari_cosynth.relabel import relabelled
 from napari_cosynth.request import Order
 from napari_cosynth.run_settings import RunSettings
+from napari_cosynth.session_state import Field, SessionState, same_class
 from napari_cosynth.snapshot import Entry, Snapshot
 from napari_cosynth.tile import SyntheticTile, Verdict
 
@@ -56,40 +56,38 @@ class Session:
 
     def __init__(self, history: History | None = None) -> None:
         self._history = history or History()
-        # What undo writes to: "layout", "prompt", "settings" and ("tile", key) in the order of making.
-        # A removed tile leaves None, so that undo puts it back in its place.
-        self._state: dict[Any, Any] = {}
-        self._take(Snapshot())
+        self._state = SessionState(Snapshot())
 
     @property
     def layout(self) -> Layout:
         """The points of the canvas."""
-        return self._state["layout"]
+        return self._state.layout
 
     @property
     def prompt(self) -> str:
         """As it was typed."""
-        return self._state["prompt"]
+        return self._state.prompt
 
     @property
     def settings(self) -> RunSettings:
         """How tiles are made."""
-        return self._state["settings"]
+        return self._state.settings
 
     @property
     def entries(self) -> tuple[Entry, ...]:
         """The tiles in the order in which they were made."""
-        return self._entries
+        return self._state.entries
 
     @property
     def current(self) -> Entry | None:
         """The tile that is shown."""
-        return None if self._current is None else self.entry(self._current)
+        key = self._state.current
+        return None if key is None else self.entry(key)
 
     @property
     def active_class(self) -> int:
         """Class of the next point or nucleus: index into the layout's taxonomy."""
-        return self._active_class
+        return self._state.active_class
 
     @property
     def can_undo(self) -> bool:
@@ -113,7 +111,7 @@ class Session:
 
     def entry(self, key: str) -> Entry:
         """The tile of a key; as all methods that take a key, it raises ``KeyError`` if there is none, or no longer."""
-        tile = self._state.get(("tile", key))
+        tile = self._state.tile(key)
         if tile is None:
             raise KeyError(f"no tile has the key {key!r}; it may have been removed")
         return Entry(key, tile)
@@ -153,12 +151,12 @@ class Session:
         count = len(self.layout.taxonomy)
         if not 0 <= class_id < count:
             raise ValueError(f"no class has the id {class_id}; 0..{count - 1} is allowed")
-        self._announced(lambda: setattr(self, "_active_class", int(class_id)))
+        self._announced(lambda: setattr(self._state, "active_class", int(class_id)))
 
     def draw_seed(self) -> None:
         """A new seed unless it is locked: what follows each Generate; not a step of undo."""
         if not self.settings.seed_locked:
-            self._announced(lambda: self._write({"settings": self.settings.with_new_seed()}))
+            self._announced(lambda: self._state.write({"settings": self.settings.with_new_seed()}))
 
     def add_tile(self, tile: SyntheticTile) -> str:
         """Take in a tile that was made and show it; not a step of undo, so nothing made is lost by it.
@@ -168,14 +166,14 @@ class Session:
         The tile's key.
         """
         key = uuid4().hex
-        self._announced(lambda: self._write({("tile", key): tile}, show=key))
+        self._announced(lambda: self._state.write({("tile", key): tile}, show=key))
         return key
 
     def choose(self, key: str | None) -> None:
         """Show another tile, or none; not a step of undo."""
         if key is not None:
             self.entry(key)
-        self._announced(lambda: setattr(self, "_current", key))
+        self._announced(lambda: setattr(self._state, "current", key))
 
     def remove(self, key: str) -> None:
         """Take a tile out; if it was shown, its neighbour is."""
@@ -209,7 +207,7 @@ class Session:
             As `relabelled` does.
         """
         tile = self.entry(key).tile
-        new_class = _same_class(self._active_class, self.layout.taxonomy, tile.request.layout.taxonomy)
+        new_class = same_class(self.active_class, self.layout.taxonomy, tile.request.layout.taxonomy)
         edited = relabelled(tile, instances, new_class)
         if edited is not tile:
             self._do("Correct masks", {("tile", key): edited})
@@ -251,28 +249,24 @@ class Session:
 
     def snapshot(self) -> Snapshot:
         """Everything that a project or autosave keeps; undo is not among it."""
-        return Snapshot(self.layout, self.prompt, self.settings, self._entries, self._current, self._active_class)
+        return self._state.snapshot()
 
     def restore(self, snapshot: Snapshot) -> None:
         """Become what a snapshot holds; nothing can be undone then."""
-        self._announced(lambda: self._take(snapshot))
 
-    def _take(self, snapshot: Snapshot) -> None:
-        self._history.clear()
-        self._state = {"layout": snapshot.layout, "prompt": snapshot.prompt, "settings": snapshot.settings}
-        self._state |= {("tile", entry.key): entry.tile for entry in snapshot.entries}
-        self._entries = snapshot.entries
-        self._current = snapshot.current
-        self._active_class = snapshot.active_class
+        def take() -> None:
+            self._history.clear()
+            self._state = SessionState(snapshot)
 
-    def _do(self, name: str, values: Mapping[Any, Any], *, joins: bool = False) -> None:
+        self._announced(take)
+
+    def _do(self, name: str, values: Mapping[Field, Any], *, joins: bool = False) -> None:
         """Write values as one step of undo; nothing happens if they are what they were."""
-        after = {field: value for field, value in values.items() if value != self._state[field]}
-        before = {field: self._state[field] for field in after}
+        before, after = self._state.changes(values)
 
         def do() -> None:
             self._history.add(Change(name, before, after), joins=joins)
-            self._write(after)
+            self._state.write(after)
 
         if after:
             self._announced(do)
@@ -281,15 +275,7 @@ class Session:
         """Write one side of a change, and show the tile that it is about."""
         if change is not None:
             tiles = [field[1] for field in change.before if isinstance(field, tuple)]
-            self._write(getattr(change, side), show=tiles[0] if tiles else None)
-
-    def _write(self, values: Mapping[Any, Any], show: str | None = None) -> None:
-        taxonomy = self.layout.taxonomy
-        self._state |= values
-        self._active_class = _same_class(self._active_class, taxonomy, self.layout.taxonomy)
-        tiles = [(field[1], value) for field, value in self._state.items() if isinstance(field, tuple)]
-        self._entries = tuple(Entry(key, tile) for key, tile in tiles if tile is not None)
-        self._current = _nearest(show or self._current, [key for key, _ in tiles], {e.key for e in self._entries})
+            self._state.write(getattr(change, side), show=tiles[0] if tiles else None)
 
     def _announced(self, action: Callable[[], None]) -> None:
         """Act, then tell what is different."""
@@ -305,17 +291,3 @@ class Session:
             self.history_changed.emit()
         if moved:
             self.changed.emit()
-
-
-def _same_class(class_id: int, taxonomy: Taxonomy, other: Taxonomy) -> int:
-    """The class of the same name in another taxonomy; its unspecified one if it has none."""
-    name = taxonomy[class_id].name
-    return other.names.index(name) if name in other.names else other.unspecified
-
-
-def _nearest(key: str | None, keys: Sequence[str], there: Set[str]) -> str | None:
-    """``key`` if it is there, else the first one after it that is, else the last one before it."""
-    if key is None:
-        return None
-    at = keys.index(key)
-    return next((k for k in (*keys[at:], *reversed(keys[:at])) if k in there), None)

@@ -153,8 +153,8 @@ def make(order: Order) -> Iterator[Event]:
         yield from run(request, labels=order.preview)
     except SynthesisError:
         raise
-    except ValidationError as error:
-        raise RequestError(plain_message(error)) from error
+    except ValueError as error:
+        raise RequestError(plain_message(error) if isinstance(error, ValidationError) else str(error)) from error
     except Exception as error:  # whoever clicked must not be left without an answer
         raise SynthesisError(_advice(error, order.layout, order.device or "this machine")) from error
 
@@ -283,4 +283,6 @@ def _advice(error: Exception, layout: Layout, device: str) -> str:
         return f"a file could not be read: {error}"
     if isinstance(error, ImportError):
         return f"a part of the program is missing: {error}. Install napari-cosynth again"
-    return f"the model failed on {device}: {error}. Try again, or on another device"
+    # A bare RuntimeError is torch's; the text of other kinds may be no more than a name.
+    what = str(error) if type(error) is RuntimeError else f"{type(error).__name__}: {error}"
+    return f"the model failed on {device}: {what}. Try again, or on another device"

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from napari_cosynth.layout import Layout
 from napari_cosynth.presets import STANDARD
-from napari_cosynth.request import SynthesisRequest
+from napari_cosynth.request import Order, SynthesisRequest
 
 LAYOUT = Layout(centroids=[(10, 12.5), (40, 41)], classes=["neoplastic", "unspecified"], height=64, width=80)
 
@@ -82,3 +82,11 @@ def test_with_seed_changes_the_seed_only_and_checks_it():
 def test_frozen():
     with pytest.raises(ValidationError):
         request().seed = 3
+
+
+def test_an_order_leaves_model_and_device_open_and_checks_nothing():
+    order = Order(LAYOUT)
+    assert (order.prompt, order.seed, order.model, order.device, order.preview) == ("", 0, None, None, True)
+    assert (order.steps, order.guidance, order.layout_guidance) == STANDARD
+    assert Order(LAYOUT, seed=-1, prompt="x" * 5000).seed == -1
+    assert order == Order(LAYOUT) and hash(order) == hash(Order(LAYOUT))
