@@ -62,6 +62,7 @@ class ClassTable(QWidget):
         grid = QGridLayout(self._body)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setVerticalSpacing(2)
+        self._body.setStyleSheet("QComboBox { padding: 3px 0px 3px 5px; }")  # the longest names fit at 320 px
         grid.setColumnStretch(2, 1)
         side = self.fontMetrics().height()
         for i, row in enumerate(self._rows):

@@ -10,7 +10,14 @@ from qtpy.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, 
 
 from napari_cosynth.session import Session
 from napari_cosynth.widgets.export_choice import ExportChoice, fault
-from napari_cosynth.widgets.export_worker import Tiles, exporting, planning, session_tiles
+from napari_cosynth.widgets.export_worker import (
+    Tiles,
+    exporting,
+    formats_are_there,
+    import_formats,
+    planning,
+    session_tiles,
+)
 from napari_cosynth.widgets.fact_table import fact_label
 from napari_cosynth.widgets.job import Job
 from napari_cosynth.widgets.style import STYLE, breakable, warning_color
@@ -42,7 +49,7 @@ class ExportPanel(QWidget):
         self.setObjectName("export_panel")
         self._session, self._tiles, self._value = session, tiles, ExportChoice()
         self._form = None
-        self._plans, self._exports = Job(self), Job(self)
+        self._imports, self._plans, self._exports = Job(self), Job(self), Job(self)
         self._progress = None
         self._problem = ""
         self._timer = QTimer(self)
@@ -82,11 +89,23 @@ class ExportPanel(QWidget):
     def stop_and_wait(self, ms: int) -> bool:
         """Stop everything; True if the threads ended within ``ms`` milliseconds. What is written stays and is whole."""
         self._timer.stop()
-        return all([self._plans.stop_and_wait(ms), self._exports.stop_and_wait(ms)])
+        return all([job.stop_and_wait(ms) for job in (self._imports, self._plans, self._exports)])
 
     def showEvent(self, event: QShowEvent) -> None:
         """Make the choices when they are first seen, and plan for what has changed since."""
         super().showEvent(event)
+        if self._form is None and not formats_are_there():
+            # Half a second of imports: beside the GUI thread, in case a tile is being made.
+            self._say("One moment...")
+            self._imports.start(import_formats)
+        else:
+            self._make_form()
+
+    def sizeHint(self) -> QSize:
+        """Room for the choices, also before they are made."""
+        return super().sizeHint().expandedTo(QSize(280, 200))
+
+    def _make_form(self) -> None:
         if self._form is None:
             from napari_cosynth.widgets.export_form import ExportForm
 
@@ -94,10 +113,6 @@ class ExportPanel(QWidget):
             self._form.valueChanged.connect(self.setValue)
             self.layout().insertWidget(0, self._form)
         self._on_entries()
-
-    def sizeHint(self) -> QSize:
-        """Room for the choices, also before they are made."""
-        return super().sizeHint().expandedTo(QSize(280, 200))
 
     def _on_entries(self) -> None:
         if self._form is not None and self.isVisible():
@@ -226,6 +241,8 @@ class ExportPanel(QWidget):
     def _connect(self) -> None:
         self._session.entries_changed.connect(self._on_entries)
         self._timer.timeout.connect(self._plan)
+        self._imports.done.connect(lambda _: self._make_form())
+        self._imports.failed.connect(self._on_plan_failed)
         self._plans.done.connect(self._on_plan)
         self._plans.failed.connect(self._on_plan_failed)
         self._exports.progressed.connect(self._on_progress)

@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from napari_cosynth.quality import layout_report
 from napari_cosynth.snapshot import Entry
 from napari_cosynth.tile import Verdict
+from napari_cosynth.widgets.tile_facts import report_of
 
 if TYPE_CHECKING:
     from napari_cosynth.export.plan import ExportOptions
@@ -83,7 +83,7 @@ class ExportChoice:
         tile = entry.tile
         if tile.verdict not in self.verdicts or (self.leave_out_close and tile.too_close):
             return False
-        report = layout_report(tile.request.layout, tile.nuclei)
+        report = report_of(tile)
         return report.found >= self.placed / 100 * report.placed
 
 

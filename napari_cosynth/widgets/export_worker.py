@@ -5,6 +5,8 @@ Everything heavy is imported there.
 
 from __future__ import annotations
 
+import importlib
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +18,20 @@ if TYPE_CHECKING:
     from napari_cosynth.export.dataset import Progress
     from napari_cosynth.export.plan import Plan, TileRef
 
+_MACHINERY = ("napari_cosynth.export", "napari_cosynth.export.dataset", "napari_cosynth.widgets.export_words")
 Tiles = Callable[[Snapshot], "Sequence[TileRef]"]
+
+
+def formats_are_there() -> bool:
+    """Whether the machinery of export is imported already."""
+    return all(name in sys.modules for name in _MACHINERY)
+
+
+def import_formats() -> Iterator[None]:
+    """Import it, one module after the other."""
+    for name in _MACHINERY:
+        importlib.import_module(name)
+        yield
 
 
 def session_tiles(snapshot: Snapshot) -> Sequence[TileRef]:

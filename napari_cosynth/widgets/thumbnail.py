@@ -42,8 +42,7 @@ def thumbnail(tile: SyntheticTile, height: int, width: int) -> np.ndarray:
     taxonomy = tile.request.layout.taxonomy
     colors = np.array([taxonomy[taxonomy.unspecified].rgb, *(c.rgb for c in taxonomy)], np.uint8)
     picture[line] = colors[classes[line]]
-    parts = picture.reshape(height, _FINE, width, _FINE, 3)
-    return parts.mean(axis=(1, 3), dtype=np.float32).round().astype(np.uint8)
+    return np.asarray(Image.fromarray(picture).reduce(_FINE))
 
 
 def fitted(tile: SyntheticTile, side: int) -> tuple[int, int]:

@@ -41,6 +41,8 @@ def make_panel(qtbot):
         panel.show()
         qtbot.waitExposed(panel)
         made.append(panel)
+        # Formats are imported in a thread the first time.
+        qtbot.waitUntil(lambda: part(panel, QCheckBox, "format_coco") is not None, timeout=WAIT)
         return panel
 
     yield make
@@ -174,6 +176,28 @@ def test_other_files_are_touched_only_when_asked(qtbot, panel, tmp_path):
     assert yes.text() == "Replace it"
     panel.setValue(replace(panel.value(), folder=str(tmp_path / "elsewhere")))
     assert not yes.isVisible(), "another folder, another question"
+
+
+def test_formats_are_imported_beside_the_gui(qtbot, session, monkeypatch):
+    from napari_cosynth.widgets import export
+
+    go, came = threading.Event(), []
+
+    def import_formats():
+        came.append(threading.current_thread())
+        go.wait(20)
+        yield
+
+    monkeypatch.setattr(export, "formats_are_there", lambda: False)
+    monkeypatch.setattr(export, "import_formats", import_formats)
+    panel = ExportPanel(session)
+    qtbot.addWidget(panel)
+    panel.show()
+    qtbot.waitUntil(lambda: bool(came), timeout=WAIT)
+    assert came[0] is not threading.main_thread() and said(panel) == "One moment..."
+    go.set()
+    qtbot.waitUntil(lambda: part(panel, QCheckBox, "format_coco") is not None, timeout=WAIT)
+    assert panel.stop_and_wait(WAIT)
 
 
 class Slow:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtGui import QKeySequence
-from qtpy.QtWidgets import QPushButton, QShortcut, QWidget
+from qtpy.QtWidgets import QAbstractButton, QShortcut, QWidget
 
 from napari_cosynth.session import Session
 from napari_cosynth.snapshot import Entry
@@ -67,8 +67,8 @@ def view_of(gallery):
     return gallery.findChild(QWidget, "cards")
 
 
-def button(gallery, name: str) -> QPushButton:
-    return gallery.findChild(QPushButton, name)
+def button(gallery, name: str) -> QAbstractButton:
+    return gallery.findChild(QAbstractButton, name)
 
 
 def test_begins_empty_and_says_why_nothing_can_be_done(gallery):
