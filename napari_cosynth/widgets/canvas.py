@@ -78,7 +78,7 @@ class CanvasPanel(QWidget):
         grid = QGridLayout()
         rows = (
             ("Heigh&t", "height", self._height),
-            ("Wi&dth", "width", self._width),
+            ("Width", "width", self._width),
             ("&Scale", "um_per_px", self._scale),
         )
         for row, (text, name, field) in enumerate(rows):

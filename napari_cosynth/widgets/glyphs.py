@@ -97,6 +97,12 @@ def back(painter: QPainter, on: bool) -> None:
     painter.drawPolyline([QPointF(0.08, 0.02), QPointF(0.17, 0.34), QPointF(0.48, 0.26)])
 
 
+def cross(painter: QPainter, on: bool) -> None:
+    """A cross, to take something away."""
+    painter.drawLine(QPointF(0.15, 0.15), QPointF(0.85, 0.85))
+    painter.drawLine(QPointF(0.15, 0.85), QPointF(0.85, 0.15))
+
+
 def swatch(color: str, letter: str, side: int, ratio: float) -> QIcon:
     """A square of a class's colour with its key letter, so that colour is not the only mark.
 

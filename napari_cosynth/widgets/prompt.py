@@ -38,6 +38,7 @@ class Prompt(QWidget):
         self._understood = QLabel(objectName="understood")
         self._understood.setTextFormat(Qt.TextFormat.RichText)
         self._understood.setWordWrap(True)
+        self._understood.setAlignment(Qt.AlignmentFlag.AlignTop)
         self._understood.setMinimumWidth(1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -82,6 +83,8 @@ class Prompt(QWidget):
         self.valueChanged.emit(text)
 
     def _show(self) -> None:
+        # Room for two lines, so that what stands below does not jump at every word.
+        self._understood.setMinimumHeight(2 * self._understood.fontMetrics().lineSpacing() + 4)
         text = self.value()
         if not text.strip():
             self._understood.setText(_EMPTY)

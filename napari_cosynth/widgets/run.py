@@ -42,10 +42,12 @@ class RunPanel(QWidget):
         self._variants = WholeNumber(1, MAX_VARIANTS)
         self._seed = SeedField(self._value)
         self._live = QCheckBox("L&ive draft", objectName="live")
-        self._preview = QCheckBox("Pr&eview", objectName="preview")
+        self._preview = QCheckBox("Preview", objectName="preview")
         self._advanced = Advanced(self._value)
         self._progress = Progress()
         self._generate = GenerateButton()
+        self._action = QWidget()
+        self._action.setStyleSheet(STYLE)
         self._build()
         self._show()
         self.setState(RunState())
@@ -76,6 +78,10 @@ class RunPanel(QWidget):
         """Show how a run stands; while one runs, Generate is Cancel."""
         self._progress.setValue(state)
         self._generate.setRunning(state.running, state.reason)
+
+    def action(self) -> QWidget:
+        """Generate and its progress; may be put where they are always in sight."""
+        return self._action
 
     def model(self) -> ModelChooser:
         """The choice of the model, which knows its classes and words."""
@@ -131,8 +137,12 @@ class RunPanel(QWidget):
         layout.addLayout(grid)
         layout.addLayout(switches)
         layout.addWidget(self._advanced)
-        layout.addWidget(self._generate)
-        layout.addWidget(self._progress)
+        layout.addWidget(self._action)
+        action = QVBoxLayout(self._action)
+        action.setContentsMargins(0, 0, 0, 0)
+        action.setSpacing(2)
+        action.addWidget(self._generate)
+        action.addWidget(self._progress)
         add_tooltips(self)
 
 

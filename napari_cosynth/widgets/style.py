@@ -22,9 +22,10 @@ QPushButton, QToolButton, QComboBox, QAbstractSpinBox, QLineEdit, QCheckBox, QTe
 QPushButton[primary="true"] {{ background-color: {ACCENT}; color: white; font-weight: bold; padding: 6px; }}
 QPushButton[primary="true"]:hover {{ background-color: #0082cc; }}
 QPushButton[primary="true"]:pressed {{ background-color: #005c91; }}
-QPushButton[primary="true"]:focus {{ border: 2px solid white; }}
+QPushButton[primary="true"]:focus {{ border: 4px double white; padding: 4px; }}
 QPushButton[primary="true"][running="true"] {{ background-color: transparent; color: {FOCUS}; border-color: {FOCUS}; }}
 QPushButton[primary="true"]:disabled {{ background-color: transparent; border: 2px solid gray; color: gray; }}
+QPushButton[primary="true"][running="true"]:focus {{ border-color: {FOCUS}; }}
 QPushButton[heading="true"] {{ text-align: left; background-color: transparent; }}
 QProgressBar::chunk {{ background-color: {ACCENT}; }}
 """

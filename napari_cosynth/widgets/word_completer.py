@@ -6,9 +6,11 @@ import re
 from collections.abc import Mapping
 
 from qtpy.QtCore import QEvent, QModelIndex, QObject, QStringListModel, Qt
+from qtpy.QtGui import QPalette
 from qtpy.QtWidgets import QCompleter, QLineEdit
 
 from napari_cosynth.data.terms import completions
+from napari_cosynth.widgets.style import ACCENT, FOCUS
 
 _MIN_LETTERS = 2
 _MAX_OFFERED = 8
@@ -69,11 +71,21 @@ class WordCompleter(QObject):
             if found:
                 self._start = start
                 self._offered.setStringList(found)
+                self._dress()
                 self._completer.complete()
                 # Qt marks the first; Enter, then, would change what was typed.
                 self._completer.popup().setCurrentIndex(QModelIndex())
                 return
         self._completer.popup().hide()
+
+    def _dress(self) -> None:
+        # The list is a window of its own, which no theme of napari reaches.
+        palette = self._field.palette()
+        back, text = (palette.color(role).name() for role in (QPalette.ColorRole.Window, QPalette.ColorRole.WindowText))
+        self._completer.popup().setStyleSheet(
+            f"QListView {{ background-color: {back}; color: {text}; border: 1px solid {FOCUS}; }}"
+            f"QListView::item:selected {{ background-color: {ACCENT}; color: white; }}"
+        )
 
     def _typed(self) -> list[tuple[int, str]]:
         """Start and text of the last words before the cursor, the most words first."""
