@@ -68,7 +68,7 @@ class Binding:
         for signal, slot in self._links:
             signal.connect(slot)
         panels.palette.valueChanged.connect(session.set_active_class)
-        panels.palette.picked.connect(layers.reclass_selected)
+        panels.palette.picked.connect(layers.pick)
         panels.palette.hiddenChanged.connect(layers.set_hidden)
         panels.prompt.valueChanged.connect(session.set_prompt)
         panels.canvas.valueChanged.connect(session.set_layout)

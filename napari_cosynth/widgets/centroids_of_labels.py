@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_cosynth.classes import Taxonomy
-from napari_cosynth.interior import interior_points
 from napari_cosynth.layer_data import layout_layer, taxonomy_in
 from napari_cosynth.layout import Layout
 from napari_cosynth.points import MAX_SIDE, MIN_SIDE, SIDE_STEP
@@ -50,6 +49,9 @@ def layout_of_labels(layer: Labels, taxonomy: Taxonomy, um_per_px: float) -> tup
             f"the labels layer {layer.name!r} is {height} x {width} px; a tile is at most {MAX_SIDE} x {MAX_SIDE} px. "
             "Crop the layer to the region you want, then use that"
         )
+    # Late: it brings scipy.ndimage, which would slow the opening of the dock.
+    from napari_cosynth.interior import interior_points
+
     ids, points = interior_points(labels.astype(np.int64))
     class_ids, unknown = _classes(layer.features, ids, taxonomy)
     size = tuple(max(MIN_SIDE, -(-side // SIDE_STEP) * SIDE_STEP) for side in labels.shape)

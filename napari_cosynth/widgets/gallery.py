@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from qtpy.QtCore import QModelIndex, Qt, Signal
 from qtpy.QtGui import QKeyEvent
-from qtpy.QtWidgets import QGridLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QAbstractButton, QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from napari_cosynth.snapshot import Entry
 from napari_cosynth.tile import Verdict
@@ -14,9 +14,12 @@ from napari_cosynth.widgets.card_filter import CardFilter
 from napari_cosynth.widgets.cards import Cards
 from napari_cosynth.widgets.cards_view import CardsView, is_own_key
 from napari_cosynth.widgets.filter_bar import FilterBar
+from napari_cosynth.widgets.glyphs import Glyph, GlyphButton, back, cross
 from napari_cosynth.widgets.marks import mark_icon
 from napari_cosynth.widgets.tooltips import add_tooltips, enable
 
+_LEAST_HEIGHT = 120
+"""Of the cards, px: on a small screen at least a picture is seen, and the buttons below it."""
 _NO_TILES = "No tiles yet. Place nuclei, write a prompt and press Generate: every tile becomes a card here."
 _NONE_SHOWN = "No card is of this kind. Choose All and any share of points to see every card."
 _NOTHING_CHOSEN = "Choose a card first: click it, or go to it with the arrow keys"
@@ -47,13 +50,13 @@ class Gallery(QWidget):
         self._view.setObjectName("cards")
         self._view.setAccessibleName("Tiles made so far")
         self._view.setModel(self._cards)
-        self._view.setMinimumHeight(230)
+        self._view.setMinimumHeight(_LEAST_HEIGHT)
         self._view.say_when_empty(_NO_TILES)
         self._buttons = {
             "accept": self._button("accept", " Accept (A)", lambda key: self._decide(key, "accepted")),
             "reject": self._button("reject", " Reject (R)", lambda key: self._decide(key, "rejected")),
-            "reuse": self._button("reuse", "Use again (Enter)", self.reuseAsked.emit),
-            "remove": self._button("remove", "Remove (Del)", self._remove),
+            "reuse": self._button("reuse", "Use again", self.reuseAsked.emit, back),
+            "remove": self._button("remove", "Remove", self._remove, cross),
         }
         self._buttons["accept"].setIcon(mark_icon("accepted"))
         self._buttons["reject"].setIcon(mark_icon("rejected"))
@@ -168,20 +171,21 @@ class Gallery(QWidget):
         for button in self._buttons.values():
             enable(button, "" if self.current() is not None else _NOTHING_CHOSEN)
 
-    def _button(self, name: str, text: str, act: Callable[[str], None]) -> QPushButton:
-        button = QPushButton(text)
+    def _button(self, name: str, text: str, act: Callable[[str], None], glyph: Glyph | None = None) -> QAbstractButton:
+        button = GlyphButton(glyph, text) if glyph else QPushButton(text)
         button.setObjectName(name)
         # A click on a button must not take the keys away from the list.
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        if glyph is None:
+            button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         button.clicked.connect(lambda: (key := self.current()) is not None and act(key))
         return button
 
     def _arrange(self) -> None:
-        buttons = QGridLayout()
+        buttons = QHBoxLayout()
         buttons.setSpacing(4)
-        for i, button in enumerate(self._buttons.values()):
-            buttons.addWidget(button, i // 2, i % 2)
+        for button in self._buttons.values():
+            buttons.addWidget(button)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(6)

@@ -175,12 +175,12 @@ class Generate(QObject):
             said = f"Draft: {tile.report.sentence()}" if tile.report else "Draft"
             self._show_state(RunState(text=said))
             return
-        self._end_preview()
         try:
             self._session.add_tile(tile)
         except Exception as error:  # the session has it; a listener stumbled
             _log.exception("a made tile could not be shown")
             self._messages.tell(f"The tile was made, but could not be shown in full: {error}", topic="canvas")
+        self._end_preview()
 
     def _on_failed(self, text: str) -> None:
         # The canvas keeps no ghost of a tile that will not come.
@@ -190,16 +190,20 @@ class Generate(QObject):
 
     def _on_cancelled(self) -> None:
         self._end_preview()
-        tiles = self._place[1]
-        self._end(f"Cancelled after {self._made} of {tiles} tiles" if self._made else "Cancelled")
+        made, tiles = self._made, self._place[1]
+        self._end(f"Cancelled after {made} of {tiles} tiles" if 0 < made < tiles else "Cancelled")
 
     def _on_done(self) -> None:
         if self._draft:
             return
         seconds = time.monotonic() - self._began
         what = "Done" if self._made == 1 else f"{self._made} tiles"
+        what += f" in {seconds:.0f} s" if seconds >= 1 else ""
+        current = self._session.current
+        if self._made == 1 and current is not None and current.tile.report is not None:
+            what += f": {current.tile.report.sentence()}"
         self._session.draw_seed()
-        self._end(f"{what} in {seconds:.0f} s" if seconds >= 1 else what)
+        self._end(what)
 
     def _end(self, text: str) -> None:
         self._draft = False

@@ -13,18 +13,27 @@ Glyph = Callable[[QPainter, bool], None]
 
 
 class GlyphButton(QToolButton):
-    """A small button with a drawn sign in place of text."""
+    """A small button with a drawn sign in place of text; ``slim`` where many stand beside text in little room."""
 
-    def __init__(self, glyph: Glyph, name: str, *, checkable: bool = False, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        glyph: Glyph,
+        name: str,
+        *,
+        checkable: bool = False,
+        slim: bool = False,
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
         self._glyph = glyph
+        self._slim = slim
         self.setAccessibleName(name)
         self.setCheckable(checkable)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
 
     def sizeHint(self) -> QSize:
-        side = round(self.fontMetrics().height() * 1.5)
-        return QSize(side, side)
+        height = self.fontMetrics().height()
+        return QSize(round(height * (1.2 if self._slim else 1.5)), round(height * 1.5))
 
     def minimumSizeHint(self) -> QSize:
         return self.sizeHint()
@@ -34,7 +43,7 @@ class GlyphButton(QToolButton):
         painter = QPainter(self)
         color = self.palette().color(QPalette.ColorRole.WindowText)
         color.setAlphaF(1.0 if self.isEnabled() else 0.4)
-        side = min(self.width(), self.height()) * 0.62
+        side = min(self.width() * 0.8, self.height() * 0.62)
         painter.translate((self.width() - side) / 2, (self.height() - side) / 2)
         draw(self._glyph, painter, side, color, self.isChecked())
         painter.end()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from qtpy.QtCore import QPointF
+from collections.abc import Callable, Sequence
+
+from qtpy.QtCore import QPointF, Qt
 from qtpy.QtGui import QPainter
 from qtpy.QtWidgets import QHBoxLayout, QWidget
 
@@ -19,19 +21,35 @@ def forth(painter: QPainter, on: bool) -> None:
 
 
 class Header(QWidget):
-    """Buttons that step through what was done; each says what its step is."""
+    """Buttons that step through what was done; each says what its step is.
 
-    def __init__(self, session: Session, first: QWidget, parent: QWidget | None = None) -> None:
+    Parameters
+    ----------
+    undo, redo
+        Called by the buttons.
+    first
+        Stand at the beginning of the row.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        undo: Callable[[], None],
+        redo: Callable[[], None],
+        first: Sequence[QWidget],
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
         self._session = session
         self._undo, self._redo = GlyphButton(back, "Undo"), GlyphButton(forth, "Redo")
         self._undo.setObjectName("undo")
         self._redo.setObjectName("redo")
-        self._undo.clicked.connect(lambda: session.undo())
-        self._redo.clicked.connect(lambda: session.redo())
+        self._undo.clicked.connect(lambda: undo())
+        self._redo.clicked.connect(lambda: redo())
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
-        row.addWidget(first)
+        for widget in first:
+            row.addWidget(widget, 0, Qt.AlignmentFlag.AlignVCenter)
         row.addStretch(1)
         row.addWidget(self._undo)
         row.addWidget(self._redo)

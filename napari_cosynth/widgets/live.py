@@ -32,6 +32,7 @@ class Live(QObject):
         self._settings = session.settings
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
+        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.setInterval(PAUSE_MS)
         self._timer.timeout.connect(self._quiet)
         session.layout_changed.connect(self._edited)

@@ -12,6 +12,8 @@ from typing import Literal
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
+from napari_cosynth.widgets.readable import sentence
+
 LONGEST = 420
 """Characters that are shown; the rest is in the tooltip."""
 
@@ -56,6 +58,8 @@ class MessageBar(QWidget):
 
         Parameters
         ----------
+        text
+            Becomes a sentence if it is none yet.
         topic
             What it is about; the text itself if empty.
         kind
@@ -63,6 +67,7 @@ class MessageBar(QWidget):
         actions
             Buttons beside the one that closes the message.
         """
+        text = sentence(text)
         topic = topic or text
         self.clear(topic)
         row = self._rows[topic] = _Row(text, kind, actions, lambda: self.clear(topic))

@@ -1,19 +1,21 @@
-"""The palette: one row for each class, to choose it, count it and show or hide it. Its value is the active class."""
+"""The palette: a button for each class, to choose it, count it and show or hide it. Its value is the active class."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from qtpy.QtCore import QEvent, QSize, Qt, Signal
+from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QKeyEvent
-from qtpy.QtWidgets import QButtonGroup, QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QButtonGroup, QGridLayout, QLabel, QVBoxLayout, QWidget
 
-from napari_cosynth.classes import BUNDLED, NucleusClass, Taxonomy
-from napari_cosynth.widgets.glyphs import GlyphButton, eye, swatch
+from napari_cosynth.classes import BUNDLED, Taxonomy
+from napari_cosynth.widgets.class_button import MARGIN, ClassButton
+from napari_cosynth.widgets.glyphs import GlyphButton, eye
 from napari_cosynth.widgets.style import STYLE
 from napari_cosynth.widgets.tooltips import add_tooltips
 
-_MARGIN = 8
+_ONE_COLUMN = 4
+"""So many classes still stand in a single column."""
 
 
 class Palette(QWidget):
@@ -35,7 +37,7 @@ class Palette(QWidget):
         self._counts: dict[str, int] = {}
         self._total = QLabel(objectName="total")
         self._total.setAlignment(Qt.AlignmentFlag.AlignRight)
-        self._total.setContentsMargins(0, 0, _MARGIN, 0)
+        self._total.setContentsMargins(0, 0, MARGIN, 0)
         self._rows = QWidget()
         self._group = QButtonGroup(self)
         self._group.idClicked.connect(self._pick)
@@ -88,6 +90,10 @@ class Palette(QWidget):
         total = sum(self._counts.values())
         self._total.setText(f"{total} {'nucleus' if total == 1 else 'nuclei'}")
 
+    def total(self) -> QLabel:
+        """The label with the number of all nuclei; may be put where there is more room."""
+        return self._total
+
     def hidden(self) -> frozenset[int]:
         """Ids of the classes that are not shown on the canvas."""
         return frozenset(i for i, e in enumerate(self._eyes) if not e.isChecked())
@@ -120,8 +126,13 @@ class Palette(QWidget):
         rows = QWidget()
         grid = QGridLayout(rows)
         grid.setContentsMargins(0, 0, 0, 0)
-        grid.setSpacing(2)
-        grid.setColumnStretch(0, 1)
+        grid.setHorizontalSpacing(1)
+        grid.setVerticalSpacing(2)
+        # Read downwards, as the keys are; in two columns, because a dock on a small screen has little height.
+        columns = 2 if len(taxonomy) > _ONE_COLUMN else 1
+        height = -(-len(taxonomy) // columns)
+        for column in range(columns):
+            grid.setColumnStretch(2 * column, 1)
         for button in self._group.buttons():
             self._group.removeButton(button)
         self._buttons, self._eyes = [], []
@@ -129,14 +140,14 @@ class Palette(QWidget):
             button = ClassButton(nucleus_class)
             self._group.addButton(button, class_id)
             self._buttons.append(button)
-            grid.addWidget(button, class_id, 0)
+            grid.addWidget(button, class_id % height, class_id // height * 2)
         for class_id, nucleus_class in enumerate(taxonomy):
-            shown = GlyphButton(eye, f"Show {nucleus_class.name}", checkable=True)
+            shown = GlyphButton(eye, f"Show {nucleus_class.name}", checkable=True, slim=True)
             shown.setChecked(class_id not in hidden)
             shown.toggled.connect(lambda on, class_id=class_id: self._toggle(class_id))
             self._eyes.append(shown)
             self._show_eye(class_id)
-            grid.addWidget(shown, class_id, 1)
+            grid.addWidget(shown, class_id % height, class_id // height * 2 + 1)
         self._value = active
         self._buttons[active].setChecked(True)
         self.layout().replaceWidget(self._rows, rows)
@@ -163,48 +174,3 @@ class Palette(QWidget):
         shown, name = self._eyes[class_id].isChecked(), self._taxonomy[class_id].name
         self._eyes[class_id].setToolTip(f"Hide {name} on the canvas" if shown else f"Show {name} on the canvas again")
         self._buttons[class_id].setStruck(not shown)
-
-
-class ClassButton(QPushButton):
-    """Swatch with key letter, name and count of one class."""
-
-    def __init__(self, nucleus_class: NucleusClass) -> None:
-        super().__init__(nucleus_class.name)
-        self.nucleus_class = nucleus_class
-        self.setObjectName(f"class_{nucleus_class.name}")
-        self.setCheckable(True)
-        self.setStyleSheet("text-align: left; padding: 1px 4px")
-        described = f": {nucleus_class.description}" if nucleus_class.description else ""
-        self.setToolTip(
-            f"{nucleus_class.name}{described}.\nKey {nucleus_class.key}; nuclei that are selected become of this class"
-        )
-        self._count = QLabel()
-        self._count.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        inside = QHBoxLayout(self)
-        inside.setContentsMargins(_MARGIN, 0, _MARGIN, 0)
-        inside.addStretch(1)
-        inside.addWidget(self._count)
-        self.setCount(0)
-        self._draw_swatch()
-
-    def setCount(self, count: int) -> None:
-        """Show how many nuclei the class has."""
-        self._count.setText(str(count))
-        self._count.setEnabled(count > 0)
-        self.setAccessibleName(f"{self.nucleus_class.name}, key {self.nucleus_class.key}, {count}")
-
-    def setStruck(self, struck: bool) -> None:
-        """Strike the name through: the class is not shown."""
-        font = self.font()
-        font.setStrikeOut(struck)
-        self.setFont(font)
-
-    def changeEvent(self, event: QEvent) -> None:
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.StyleChange:
-            self._draw_swatch()
-
-    def _draw_swatch(self) -> None:
-        side = round(self.fontMetrics().height() * 1.2)
-        self.setIconSize(QSize(side, side))
-        self.setIcon(swatch(self.nucleus_class.color, self.nucleus_class.key, side, self.devicePixelRatioF()))

@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.spatial import cKDTree
 
 from napari_cosynth.layout import Layout
 from napari_cosynth.points import MAX_POINTS, MIN_DISTANCE
@@ -112,6 +111,9 @@ def _faults(layout: Layout, points: np.ndarray, at: np.ndarray) -> dict[int, str
         inside = ((points >= -0.5) & (points < size - 0.5)).all(axis=1)  # False for NaN
     faults = {int(i): "outside" for i in np.flatnonzero(~inside & (at < 0))}
     places = np.where(inside[:, None], points, -1e6 * (np.arange(len(points))[:, None] + 1))
+    # Late: it would slow the opening of the dock.
+    from scipy.spatial import cKDTree
+
     pairs = cKDTree(places).query_pairs(np.sqrt(MIN_DISTANCE**2 - 1e-9), output_type="ndarray")
     # Of two in one place the changed one goes, of two changed ones the later.
     for one, other in sorted((min(pair), max(pair)) for pair in pairs.tolist()):

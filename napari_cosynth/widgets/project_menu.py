@@ -2,36 +2,50 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
-from qtpy.QtWidgets import QFileDialog, QMenu, QToolButton, QWidget
+from qtpy.QtWidgets import QFileDialog, QMenu, QPushButton, QWidget
 
 from napari_cosynth.project import SUFFIX, Opened, open_project, recover_project, save_project
 from napari_cosynth.session import Session
 from napari_cosynth.snapshot import Snapshot
 from napari_cosynth.widgets.background import Background
 from napari_cosynth.widgets.messages import Action, MessageBar
-from napari_cosynth.widgets.readable import sentence
 
 _FILES = f"CoSynth projects (*{SUFFIX})"
 _TOPIC = "project"
 
 
-class ProjectMenu(QToolButton):
-    """Open, save and save as; what goes wrong, and what needs a decision, comes as a message."""
+class ProjectMenu(QPushButton):
+    """Open, save and save as; what goes wrong, and what needs a decision, comes as a message.
+
+    Parameters
+    ----------
+    flush
+        Brings to the session what the canvas still holds back.
+    """
 
     def __init__(
-        self, session: Session, messages: MessageBar, background: Background, parent: QWidget | None = None
+        self,
+        session: Session,
+        flush: Callable[[], None],
+        messages: MessageBar,
+        background: Background,
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
+        self._flush = flush
         self._session = session
         self._messages = messages
         self._background = background
         self._path: Path | None = None
         self._saved = Snapshot()
         self.setObjectName("project")
-        self.setText("Project")
-        self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.setText("Project \N{BLACK DOWN-POINTING SMALL TRIANGLE}")
+        self.setAccessibleName("Project")
+        # The arrow of the theme would lie on the text.
+        self.setStyleSheet("QPushButton::menu-indicator { image: none; width: 0; }")
         menu = QMenu(self)
         menu.addAction("&Open...", self.askOpen)
         menu.addAction("&Save", self.askSave)
@@ -65,6 +79,7 @@ class ProjectMenu(QToolButton):
 
     def open(self, path: Path) -> None:
         """Open a project; asks first if the session holds tiles that no project has."""
+        self._flush()
         now = self._session.snapshot()
         if now.entries and now != self._saved:
             self._messages.tell(
@@ -78,6 +93,7 @@ class ProjectMenu(QToolButton):
 
     def save(self, path: Path) -> None:
         """Save to a file."""
+        self._flush()
         snapshot = self._session.snapshot()
 
         def saved(_nothing: object) -> None:
@@ -108,10 +124,10 @@ class ProjectMenu(QToolButton):
 
     def _offer_recovery(self, error: Exception, path: Path) -> None:
         actions = [Action("Recover", lambda: self._recover(path))] if path.is_file() else []
-        self._messages.tell(sentence(str(error)), topic=_TOPIC, actions=actions)
+        self._messages.tell(str(error), topic=_TOPIC, actions=actions)
 
     def _tell(self, error: Exception) -> None:
-        self._messages.tell(sentence(str(error)), topic=_TOPIC)
+        self._messages.tell(str(error), topic=_TOPIC)
 
     def _folder(self) -> str:
         return str(self._path.parent if self._path else Path.home())

@@ -37,4 +37,6 @@ def readable(error: BaseException) -> str:
 def sentence(text: str) -> str:
     """A message as a sentence: errors begin in lower case and end without a stop."""
     text = text.strip()
-    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
+    if not text:
+        return ""
+    return text[0].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")

@@ -118,15 +118,23 @@ def test_a_second_generate_while_one_runs_changes_nothing(bench, qtbot):
 
 @pytest.mark.parametrize("step", [0, 1, 3, 4])
 def test_cancel_at_any_step_leaves_no_ghost_and_the_next_run_is_whole(bench, qtbot, step):
-    bench.engine.delay = 0.05
+    moment = bench.worker.preview if step else bench.worker.loading
+    cancels = []
+
+    def cancel(preview=None):
+        if not cancels and (preview is None or preview.step == step):
+            cancels.append(1)
+            bench.generate.toggle()
+
+    moment.connect(cancel)
     bench.generate.generate()
-    qtbot.waitUntil(lambda: bench.state.step >= step and bench.states[-1].running, timeout=WAIT)
-    bench.generate.toggle()
-    assert not bench.generate.running and bench.state.text == "Cancelled" and not bench.canvas.previewing
-    bench.engine.delay = 0
-    bench.generate.toggle()
     qtbot.waitUntil(bench.idle, timeout=WAIT)
-    assert bench.tiles == 1 and len(bench.engine.orders) == 2
+    assert cancels and not bench.generate.running
+    assert bench.state.text == "Cancelled" and not bench.canvas.previewing
+    qtbot.wait(100)
+    assert bench.tiles == 0
+    bench.generate.toggle()
+    qtbot.waitUntil(lambda: bench.tiles == 1 and bench.idle(), timeout=WAIT)
 
 
 def test_tiles_made_before_a_cancel_stay(bench, qtbot):
@@ -179,7 +187,7 @@ def test_nothing_runs_while_there_is_a_reason_against_it(bench, qtbot):
     bench.generate.set_reason("The model is missing: choose another one")
     assert bench.state.reason.startswith("The model")
     bench.generate.generate()
-    assert bench.messages.texts() == ("The model is missing: choose another one",)
+    assert bench.messages.texts() == ("The model is missing: choose another one.",)
     bench.generate.draft()
     assert bench.engine.orders == [] and not bench.generate.running
     bench.generate.set_reason("")

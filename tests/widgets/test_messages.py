@@ -46,13 +46,13 @@ def test_a_message_is_shown_whole_and_closes(bar, qtbot):
 
 
 def test_a_message_replaces_the_one_of_its_topic_and_no_other(bar):
-    bar.tell("restore?", topic="recovery", kind="advice")
+    bar.tell("Restore?", topic="recovery", kind="advice")
     bar.tell("first", topic="run")
     bar.tell("second", topic="run")
-    assert bar.texts() == ("restore?", "second")
+    assert bar.texts() == ("Restore?", "Second.")
     bar.clear("run")
     bar.clear("run")
-    assert bar.texts() == ("restore?",)
+    assert bar.texts() == ("Restore?",)
     assert bar.isVisible()
 
 
@@ -71,7 +71,7 @@ def test_an_action_closes_its_message_and_runs_once(bar, qtbot):
 def test_an_action_may_tell_something_itself(bar, qtbot):
     bar.tell("a", topic="t", actions=[Action("Go", lambda: bar.tell("b", topic="t"))])
     click(qtbot, bar, QPushButton, "messageGo")
-    assert bar.texts() == ("b",) and bar.isVisible()
+    assert bar.texts() == ("B.",) and bar.isVisible()
 
 
 def test_it_takes_neither_the_focus_nor_a_modal_dialog(bar, qtbot):
@@ -84,7 +84,7 @@ def test_it_takes_neither_the_focus_nor_a_modal_dialog(bar, qtbot):
 
 
 def test_what_looks_like_html_is_text_and_what_is_too_long_stands_in_the_tooltip(bar):
-    long = "<b>x</b> " * 100
+    long = "<b>x</b> " * 100 + "end."
     bar.tell(long)
     [label] = bar.findChildren(QLabel)
     assert label.textFormat() == Qt.TextFormat.PlainText

@@ -3,7 +3,8 @@ from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 
 from napari_cosynth.classes import BUNDLED, NucleusClass, Taxonomy
-from napari_cosynth.widgets.palette import ClassButton, Palette
+from napari_cosynth.widgets.class_button import ClassButton
+from napari_cosynth.widgets.palette import Palette
 
 TWO = Taxonomy(
     classes=(

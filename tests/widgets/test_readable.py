@@ -19,7 +19,7 @@ def test_values_that_pydantic_refuses_become_plain_sentences():
 
 @pytest.mark.parametrize(
     ("text", "shown"),
-    [("no model", "No model."), ("What now?", "What now?"), ("Done.", "Done."), (" x\n", "X."), ("", ".")],
+    [("no model", "No model."), ("What now?", "What now?"), ("Done.", "Done."), (" x\n", "X."), ("", "")],
 )
 def test_a_sentence_begins_with_a_capital_and_ends_with_a_stop(text, shown):
     assert sentence(text) == shown

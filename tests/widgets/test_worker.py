@@ -223,8 +223,10 @@ def test_after_a_cancel_during_a_long_load_the_next_run_waits_for_it_and_never_j
 
 def test_stop_and_wait_says_nothing_and_is_final(made, qtbot):
     go_on = threading.Event()
-    worker, heard = made(Engine(lambda n: n == 0 and go_on.wait(10)))
+    engine = Engine(lambda n: n == 0 and go_on.wait(10))
+    worker, heard = made(engine)
     worker.start([order()])
+    qtbot.waitUntil(lambda: engine.began == [1], timeout=WAIT)
     assert not worker.stop_and_wait(50)
     go_on.set()
     assert worker.stop_and_wait(5000)

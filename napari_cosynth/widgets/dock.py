@@ -1,0 +1,204 @@
+"""CoSynthDock: the panels of a session beside napari's canvas.
+
+It only puts together: values live in the session, runs in `Generate`, layers in
+`Layers`. Opening it imports no torch; the model is loaded by the first run.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import Qt
+from qtpy.QtGui import QKeySequence
+from qtpy.QtWidgets import QApplication, QFrame, QScrollArea, QShortcut, QTabWidget, QVBoxLayout, QWidget
+
+from napari_cosynth.session import Session
+from napari_cosynth.widgets.background import Background
+from napari_cosynth.widgets.binding import Binding, Panels
+from napari_cosynth.widgets.canvas import CanvasPanel
+from napari_cosynth.widgets.closing import ClosingWatch
+from napari_cosynth.widgets.export import ExportPanel
+from napari_cosynth.widgets.gallery import Gallery
+from napari_cosynth.widgets.generate import Generate
+from napari_cosynth.widgets.header import Header
+from napari_cosynth.widgets.layer_tools import LayerTools
+from napari_cosynth.widgets.layers import Layers
+from napari_cosynth.widgets.live import Live
+from napari_cosynth.widgets.messages import MessageBar
+from napari_cosynth.widgets.palette import Palette
+from napari_cosynth.widgets.project_menu import ProjectMenu
+from napari_cosynth.widgets.prompt import Prompt
+from napari_cosynth.widgets.recover import Recover
+from napari_cosynth.widgets.report import Report
+from napari_cosynth.widgets.run import RunPanel
+from napari_cosynth.widgets.tooltips import add_tooltips
+from napari_cosynth.widgets.worker import Engine, Worker
+
+if TYPE_CHECKING:
+    import napari
+
+WIDTH = 320
+"""Of the dock, px of the screen's logical resolution: leaves a 1366 px wide screen its canvas."""
+
+
+class CoSynthDock(QWidget):
+    """napari's dock widget "CoSynth".
+
+    Parameters
+    ----------
+    napari_viewer
+        The viewer whose layers show the session.
+    session
+        What to work on. If None, a new one, which begins as the last one that was closed.
+    engine
+        Makes tiles; `synthesis.make` if None.
+    """
+
+    def __init__(
+        self,
+        napari_viewer: napari.viewer.Viewer,
+        session: Session | None = None,
+        engine: Engine | None = None,
+    ) -> None:
+        super().__init__()
+        self.setObjectName("cosynth")
+        self.session = session or Session()
+        self._viewer = napari_viewer
+        self._closed = False
+
+        self.messages = MessageBar()
+        self.worker = Worker(engine, self)
+        self.live = Live(self.session, self.worker, self)
+        self.layers = Layers(napari_viewer, self.session)
+        self._background = Background(self)
+        self._project = ProjectMenu(self.session, self.layers.flush, self.messages, self._background)
+        palette = Palette(self.session.layout.taxonomy)
+        self.panels = Panels(
+            header=Header(self.session, self.layers.undo, self.layers.redo, [self._project, palette.total()]),
+            palette=palette,
+            prompt=Prompt(),
+            canvas=CanvasPanel(),
+            run=RunPanel(),
+            gallery=Gallery(),
+            report=Report(),
+        )
+        self._export = ExportPanel(self.session)
+        self._tools = LayerTools(napari_viewer, self.layers)
+        self._arrange()
+
+        self.generate = Generate(
+            self.session, self.worker, self.live, self.layers, self.messages, self.panels.run.setState, self
+        )
+        self._binding = Binding(self.session, self.panels, self.layers, self.generate, self.messages)
+        self.layers.message.connect(self._on_layers_said)
+        self.layers.project_opened.connect(self._on_project_opened)
+        self.panels.report.placeAsked.connect(self._look_at)
+        self._shortcuts()
+        self._recover = Recover(self.session, self.messages, self._background, fresh=session is None, parent=self)
+        self._recover.restored.connect(self.generate.show_tile)
+        self._recover.begin()
+        self._watch = ClosingWatch(self)
+        self._watch.closing.connect(self.shutdown)
+
+    def shutdown(self) -> None:
+        """End what runs, write the session and let go of the viewer. Comes by itself when the dock closes."""
+        if self._closed:
+            return
+        self._closed = True
+        # Each part has its turn, even if one before it stumbles; the last registered is the first.
+        with ExitStack() as turns:
+            turns.callback(self._background.close)
+            turns.callback(self._recover.close)
+            # Brings strokes in the masks to the session, before that is written for the last time.
+            turns.callback(self.layers.close)
+            turns.callback(self._tools.let_go)
+            turns.callback(self._binding.close)
+            turns.callback(self.live.close)
+            turns.callback(self._export.stop_and_wait, 0)
+            turns.callback(self.worker.stop_and_wait, 0)
+
+    def _arrange(self) -> None:
+        panels = self.panels
+        self._tabs = QTabWidget()
+        self._tabs.setObjectName("tabs")
+        self._tabs.setStyleSheet("QTabBar::tab { padding: 4px 7px; }")
+        self._tabs.setUsesScrollButtons(False)
+        self._tabs.tabBar().setElideMode(Qt.TextElideMode.ElideRight)
+        for name, widget in (
+            ("Tiles", panels.gallery),
+            ("Settings", _stacked(panels.run)),
+            ("Canvas", _stacked(panels.canvas, self._tools)),
+            ("Report", panels.report),
+            ("Export", self._export),
+        ):
+            self._tabs.addTab(_scrolled(widget, margin=4), name)
+
+        # Needed all the time, so always in sight: classes, prompt, Generate; the tabs have the rest of the height.
+        inside = QWidget()
+        column = QVBoxLayout(inside)
+        column.setContentsMargins(6, 2, 6, 2)
+        column.setSpacing(6)
+        for widget in (panels.header, panels.palette, panels.prompt, panels.run.action()):
+            column.addWidget(widget)
+        column.addWidget(self._tabs, 1)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.setSpacing(4)
+        outer.addWidget(self.messages)
+        outer.addWidget(_scrolled(inside), 1)
+        self.setMinimumWidth(WIDTH)
+        add_tooltips(self)
+
+    def _shortcuts(self) -> None:
+        self._keys = []
+        for keys, act in (
+            ("Ctrl+Return", self.generate.toggle),
+            ("Ctrl+Enter", self.generate.toggle),
+            ("Esc", self.generate.cancel),
+        ):
+            shortcut = QShortcut(QKeySequence(keys), self)
+            # The focus is on the canvas most of the time, and the dock may float in a window of its own.
+            shortcut.setContext(Qt.ShortcutContext.ApplicationShortcut)
+            shortcut.activated.connect(act)
+            # Two viewers with a dock each: the key is meant for the one in front.
+            shortcut.activatedAmbiguously.connect(lambda act=act: self._in_front() and act())
+            self._keys.append(shortcut)
+        # Esc belongs to others while there is nothing to cancel.
+        self._keys[-1].setEnabled(False)
+        self.generate.runningChanged.connect(self._keys[-1].setEnabled)
+
+    def _in_front(self) -> bool:
+        window = self.window()
+        return QApplication.activeWindow() in (window, window.parentWidget() and window.parentWidget().window())
+
+    def _on_layers_said(self, text: str) -> None:
+        self.messages.tell(text, topic="layers", kind="advice")
+
+    def _on_project_opened(self, path: str) -> None:
+        self._project.open(Path(path))
+
+    def _look_at(self, row: float, col: float) -> None:
+        self._viewer.camera.center = (row, col)
+
+
+def _stacked(*widgets: QWidget) -> QWidget:
+    """Widgets one below the other, no higher than they need."""
+    stack = QWidget()
+    column = QVBoxLayout(stack)
+    column.setContentsMargins(0, 0, 0, 0)
+    for widget in widgets:
+        column.addWidget(widget)
+    column.addStretch(1)
+    return stack
+
+
+def _scrolled(widget: QWidget, margin: int = 0) -> QScrollArea:
+    area = QScrollArea()
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setWidgetResizable(True)
+    widget.setContentsMargins(margin, margin, margin, margin)
+    area.setWidget(widget)
+    return area
