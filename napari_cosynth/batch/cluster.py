@@ -113,7 +113,7 @@ class Cluster:
             return self._client.submit(_make, self._url, work.fingerprint, some, key=key, pure=False)
 
         pieces = [list(indices[start : start + size]) for start in range(0, len(indices), size)]
-        futures = as_completed([submit(piece, 1) for piece in pieces])
+        futures = as_completed([submit(piece, 1) for piece in pieces], loop=self._client.loop)
         try:
             for future in futures:
                 some, attempt = tries.pop(future.key)

@@ -6,9 +6,10 @@ thread each spend no time waiting for each other, but each holds the model.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from napari_cosynth.batch.jobs import Job
 from napari_cosynth.batch.making import Maker, Outcome
 from napari_cosynth.batch.measure import (
     Setup,
@@ -17,7 +18,7 @@ from napari_cosynth.batch.measure import (
     difference,
     measured_tile,
     most_workers,
-    try_batch,
+    trial,
     usable_cores,
 )
 from napari_cosynth.batch.pool import Pool
@@ -106,8 +107,11 @@ class Local:
         wishes, device = self._wishes, self._work.device or "cpu"
         most = min(wishes.workers or most_workers(device), len(indices))
         most = most if self._storage.shared else 1
+        decided = wishes.deterministic or (wishes.workers and wishes.batch_size)
         if wishes.deterministic:
             setup = Setup(most, wishes.threads or 1, 1)
+        elif decided:
+            setup = Setup(most, wishes.threads or max(1, usable_cores() // most), wishes.batch_size)
         else:
             setup = Setup(1, wishes.threads or usable_cores(), wishes.batch_size or 1)
         maker = Maker(self._work.set_up(threads=setup.threads, batch_size=setup.batch_size), self._storage)
@@ -116,7 +120,7 @@ class Local:
         tile = measured_tile(maker, jobs)
         all_seconds = None if tile is None else tile * len(indices)
         prepared = Prepared(setup, tile, all_seconds)
-        if wishes.deterministic:
+        if decided:
             prepared = replace(prepared, seconds=None if tile is None else all_seconds / most)
         elif all_seconds is not None and (all_seconds > LONG or wishes.workers):
             prepared = self._tried(prepared, maker, jobs, indices, most)
@@ -137,14 +141,14 @@ class Local:
         for piece in pieces:
             yield from self._maker.make([self._work.jobs[i] for i in piece])
 
-    def _tried(self, prepared: Prepared, maker: Maker, jobs: list, indices: Sequence[int], most: int) -> Prepared:
+    def _tried(self, prepared: Prepared, maker: Maker, jobs: list[Job], indices: Sequence[int], most: int) -> Prepared:
         """The set-up that was fastest in short trials; with the number of workers wished, if one is."""
         wishes, tried = self._wishes, {}
         alone = prepared.setup
-        single = try_batch(maker, jobs, 1)
+        single = trial(maker, jobs, 1)
 
         def in_one(size: int) -> float | None:
-            seconds = single if size == 1 else try_batch(maker, jobs, size)
+            seconds = single if size == 1 else trial(maker, jobs, size)
             tried[replace(alone, batch_size=size)] = seconds
             return seconds
 
@@ -162,12 +166,14 @@ class Local:
 
             self._try(in_several)
         measured = {setup: seconds for setup, seconds in tried.items() if seconds}
+        if not measured:
+            return prepared
         best = min(measured, key=measured.__getitem__)
         seconds = prepared.seconds if single is None else prepared.seconds * measured[best] / single
         remark = difference(maker, jobs, best) if best.threads > 1 or best.batch_size > 1 else ""
         return Prepared(best, prepared.tile_seconds, seconds, tuple(measured.items()), remark)
 
-    def _try(self, seconds_of) -> None:
+    def _try(self, seconds_of: Callable[[int], float | None]) -> None:
         if self._wishes.batch_size:
             seconds_of(self._wishes.batch_size)
         else:

@@ -15,9 +15,8 @@ from pathlib import Path
 import numpy as np
 
 from napari_cosynth.batch.jobs import Job
-from napari_cosynth.batch.making import Maker
+from napari_cosynth.batch.making import Maker, Stopped
 from napari_cosynth.request import SynthesisRequest
-from napari_cosynth.synthesis import is_out_of_memory
 from napari_cosynth.tile import SyntheticTile
 from napari_cosynth.tile_files import write_tile
 
@@ -74,24 +73,35 @@ def first_requests(maker: Maker, jobs: Sequence[Job], n: int) -> list[SynthesisR
 
 
 def measured_tile(maker: Maker, jobs: Sequence[Job]) -> float | None:
-    """Seconds of one tile, from layout to files; None if no layout can be drawn."""
+    """Seconds of one tile, from noise to files; None if it fails: then the batch says so at that tile."""
     requests = first_requests(maker, jobs, 1)
     if not requests:
         return None
-    maker.together([_short(requests[0], 1)])  # the first forward pass of a process prepares a lot
-    start = time.perf_counter()
-    with tempfile.TemporaryDirectory() as folder:
-        write_tile(maker.together(requests)[0], Path(folder), "tile")
+    try:
+        maker.together([_short(requests[0], 1)])  # the first forward pass of a process prepares a lot
+        start = time.perf_counter()
+        with tempfile.TemporaryDirectory() as folder:
+            write_tile(maker.together(requests)[0], Path(folder), "tile")
+    except Stopped:
+        raise
+    except Exception:
+        return None
     return time.perf_counter() - start
 
 
-def trial(maker: Maker, requests: Sequence[SynthesisRequest]) -> float:
-    """Seconds a tile, if these are made together with `TRIAL_STEPS` steps."""
-    start = time.perf_counter()
-    with tempfile.TemporaryDirectory() as folder:
-        for i, tile in enumerate(maker.together([_short(request) for request in requests])):
-            write_tile(tile, Path(folder), f"tile-{i}")
-    return (time.perf_counter() - start) / len(requests)
+def trial(maker: Maker, jobs: Sequence[Job], size: int) -> float | None:
+    """Seconds a tile, if ``size`` are made together with `TRIAL_STEPS` steps; None if that cannot be."""
+    try:
+        requests = [_short(request) for request in first_requests(maker, jobs, size)]
+        start = time.perf_counter()
+        with tempfile.TemporaryDirectory() as folder:
+            for i, tile in enumerate(maker.together(requests)):
+                write_tile(tile, Path(folder), f"tile-{i}")
+    except Stopped:
+        raise
+    except Exception:
+        return None
+    return (time.perf_counter() - start) / size
 
 
 def best_batch(seconds_of: Callable[[int], float | None], device: str) -> tuple[int, float]:
@@ -100,7 +110,7 @@ def best_batch(seconds_of: Callable[[int], float | None], device: str) -> tuple[
     Parameters
     ----------
     seconds_of
-        Tries a batch size; None if memory does not suffice.
+        Tries a batch size; None if it cannot be made.
     """
     best, least = 1, seconds_of(1) or np.inf
     size = 2
@@ -110,16 +120,6 @@ def best_batch(seconds_of: Callable[[int], float | None], device: str) -> tuple[
             break
         best, least, size = size, seconds, 2 * size
     return best, least
-
-
-def try_batch(maker: Maker, jobs: Sequence[Job], size: int) -> float | None:
-    """`trial` of a batch size in this process; None if memory does not suffice."""
-    try:
-        return trial(maker, first_requests(maker, jobs, size))
-    except (MemoryError, RuntimeError) as error:
-        if not is_out_of_memory(error):
-            raise
-        return None
 
 
 def difference(maker: Maker, jobs: Sequence[Job], setup: Setup) -> str:

@@ -16,6 +16,7 @@ from napari_cosynth.batch.plan_faults import plan_faults
 from napari_cosynth.export import FORMATS
 from napari_cosynth.export.class_tables import ClassChange
 from napari_cosynth.export.plan import ExportOptions
+from napari_cosynth.layout import plain_message
 from napari_cosynth.layouts.model import checked_name
 from napari_cosynth.points import MAX_POINTS, allowed_side
 from napari_cosynth.presets import QUALITIES, Preset, Quality
@@ -131,7 +132,10 @@ class ExportTable(_Table):
     @field_validator("split")
     @classmethod
     def _split_is_allowed(cls, value: tuple[float, ...] | None) -> tuple[float, ...] | None:
-        ExportOptions(split=value)
+        try:
+            ExportOptions(split=value)
+        except ValidationError as error:
+            raise ValueError(plain_message(error)) from None
         return value
 
     @field_validator("map")

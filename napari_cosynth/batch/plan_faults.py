@@ -26,10 +26,15 @@ def plan_faults(error: ValidationError, data: Mapping[str, Any]) -> Iterator[str
     data
         What was validated, for the groups' names.
     """
-    for fault in error.errors(include_url=False):
+    faults = error.errors(include_url=False)
+    for fault in faults:
+        at = len(fault["loc"])
+        # A list without its faulty items counts as too short, which nobody needs to hear.
+        if fault["type"] == "too_short" and any(f is not fault and f["loc"][:at] == fault["loc"] for f in faults):
+            continue
         table, place, key = _placed(fault["loc"], data)
-        at = f'{place}, key "{key}"' if place and key else place or (f'key "{key}"' if key else "")
-        yield f"{at}: {_sentence(fault, table, key)}" if at else _sentence(fault, table, key)
+        where = f'{place}, key "{key}"' if place and key else place or (f'key "{key}"' if key else "")
+        yield f"{where}: {_sentence(fault, table, key)}" if where else _sentence(fault, table, key)
 
 
 def group_place(number: int, name: Any) -> str:

@@ -17,10 +17,10 @@ from multiprocessing.process import BaseProcess
 from typing import Any
 
 from napari_cosynth.batch.making import Maker, Outcome, Stopped
-from napari_cosynth.batch.measure import first_requests, trial
+from napari_cosynth.batch.measure import trial
 from napari_cosynth.batch.storage import open_storage
 from napari_cosynth.batch.work import Work
-from napari_cosynth.synthesis import SynthesisError, is_out_of_memory
+from napari_cosynth.synthesis import SynthesisError
 
 _PATIENCE = 20.0
 """Seconds that a worker gets to end its step before it is ended."""
@@ -68,7 +68,7 @@ class Pool:
         self.close()
 
     def trial(self, size: int, index: int) -> float | None:
-        """Seconds a tile of each worker while all try a batch of ``size``; None if memory does not suffice.
+        """Seconds a tile of each worker while all try a batch of ``size``; None if one cannot.
 
         Parameters
         ----------
@@ -182,7 +182,9 @@ def _serve(conn: Connection, work_json: str, url: str) -> None:
                     for outcome in maker.make([work.jobs[i] for i in indices]):
                         conn.send((outcome, places[outcome.name]))
                 case "try", size, index:
-                    conn.send(_tried(maker, size, index))
+                    jobs = work.jobs[index : index + 200]
+                    trial(maker, jobs, size)  # after it all workers come to the second one at about the same time
+                    conn.send(trial(maker, jobs, size))
                 case "batch", size:
                     maker.batch_size = size
     except (EOFError, OSError, Stopped):
@@ -194,14 +196,3 @@ def _came(conn: Connection) -> bool:
         return conn.poll()
     except OSError:
         return True
-
-
-def _tried(maker: Maker, size: int, index: int) -> float | None:
-    try:
-        requests = first_requests(maker, maker.work.jobs[index:], size)
-        trial(maker, requests)  # warm-up, and all workers come to the second one at about the same time
-        return trial(maker, requests)
-    except (MemoryError, RuntimeError) as error:
-        if not is_out_of_memory(error):
-            raise
-        return None

@@ -23,6 +23,7 @@ from napari_cosynth.batch.storage import Storage, finished, open_storage
 from napari_cosynth.batch.work import Work, former_work, refuse_other, tissues_of, write_work
 from napari_cosynth.data.terms import unknown_words
 from napari_cosynth.export.dataset import Progress
+from napari_cosynth.export.exporter import ExportError
 from napari_cosynth.layout import Layout
 from napari_cosynth.synthesis import RequestError, SynthesisError, make_request
 
@@ -94,12 +95,15 @@ class Done:
         Their outcomes.
     makers
         Tiles by what made them: if there are several, last bits may differ between tiles.
+    dataset_fault
+        Why there is no data set, though the plan has one; empty if there is.
     """
 
     states: dict[str, int]
     failed: tuple[Outcome, ...]
     makers: dict[str, int]
     seconds: float
+    dataset_fault: str = ""
 
 
 Event = Total | Ready | Made | Progress | Done
@@ -123,7 +127,7 @@ def run_batch(plan: Plan, out: str | Path, options: Options | None = None) -> It
     ------
     PlanError
         If the plan needs what is not there, or ``out`` holds tiles of another one.
-    SynthesisError, StorageError, ExportError, OSError
+    SynthesisError, StorageError, OSError
         If it cannot be done or gone on with.
     """
     options = options or Options()
@@ -164,10 +168,13 @@ def run_batch(plan: Plan, out: str | Path, options: Options | None = None) -> It
                         raise SynthesisError(f"{outcome.name} {outcome.reason}; then the same command goes on")
             finally:
                 write_failures(storage, failed)
-    seconds = time.monotonic() - start
-    if plan.export is not None and states["failed"] < plan.n_tiles:
-        yield from export_tiles(storage, work.jobs, plan.export)
-    yield Done(dict(states), tuple(failed), dict(makers), seconds)
+    seconds, fault = time.monotonic() - start, ""
+    if plan.export is not None:
+        try:
+            yield from export_tiles(storage, work.jobs, plan.export)
+        except ExportError as error:
+            fault = str(error)
+    yield Done(dict(states), tuple(failed), dict(makers), seconds, fault)
 
 
 def _work(plan: Plan, options: Options) -> tuple[Work, tuple[str, ...]]:

@@ -156,6 +156,7 @@ class Remote:
                 self._fs.pipe_file(path, content)
             else:
                 folder, _, last = path.rpartition("/")
+                self._fs.makedirs(folder, exist_ok=True)
                 self._fs.pipe_file(f"{folder}/.{last}.part", content)
                 self._fs.mv(f"{folder}/.{last}.part", path)
 

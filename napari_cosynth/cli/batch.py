@@ -11,6 +11,7 @@ from rich.table import Table
 
 from napari_cosynth.cli.outcome import FAILURE, console, errors, note, outcome, say
 from napari_cosynth.cli.work_bar import work_bar
+from napari_cosynth.synthesis import SynthesisError
 
 if TYPE_CHECKING:
     from napari_cosynth.batch.run import Done, Made, Ready, Total
@@ -93,6 +94,8 @@ def batch(
                     case _:
                         bar.update(task, description=event.stage, completed=event.done, total=event.total or None)
         _print_done(done, out)
+        if done.dataset_fault:
+            raise SynthesisError(f"there is no data set: {done.dataset_fault}")
         if done.failed:
             raise typer.Exit(FAILURE)
 

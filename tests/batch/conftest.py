@@ -53,18 +53,28 @@ def tissue_file(tmp_path_factory) -> Path:
     return path
 
 
-@pytest.fixture
-def write_plan(tmp_path, tissue_file, model_folder):
-    """Write a plan; ``more`` stands before the group."""
+@pytest.fixture(scope="session")
+def plan_text(tissue_file, model_folder):
+    """Text of a plan of four tiles a layout; ``more`` stands before the group, pairs are replaced."""
 
-    def write(layouts: int = 2, more: str = "", name: str = "plan.toml", **replaced: str) -> Path:
-        text = PLAN.format(model=model_folder, tissue=tissue_file, layouts=layouts)
-        text = text.replace("[[group]]", f"{more}\n[[group]]", 1)
-        for old, new in replaced.items():
-            assert old in text
-            text = text.replace(old, new)
+    def text(layouts: int = 2, more: str = "", *pairs: tuple[str, str]) -> str:
+        made = PLAN.format(model=model_folder, tissue=tissue_file, layouts=layouts)
+        made = made.replace("[[group]]", f"{more}\n[[group]]", 1)
+        for old, new in pairs:
+            assert old in made
+            made = made.replace(old, new)
+        return made
+
+    return text
+
+
+@pytest.fixture
+def write_plan(plan_text, tmp_path):
+    """Write a plan; arguments of `plan_text`."""
+
+    def write(*arguments, name: str = "plan.toml") -> Path:
         path = tmp_path / name
-        path.write_text(text, encoding="utf-8")
+        path.write_text(plan_text(*arguments), encoding="utf-8")
         return path
 
     return write
@@ -78,3 +88,8 @@ def contents():
         return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
 
     return read
+
+
+@pytest.fixture(scope="session")
+def tissue() -> TissueModel:
+    return small_tissue()

@@ -1,0 +1,128 @@
+"""Plans: what is read, what is refused and in which words."""
+
+from __future__ import annotations
+
+import pytest
+
+from napari_cosynth.batch.plan import PlanError, read_plan
+from napari_cosynth.batch.work import tissues_of
+from napari_cosynth.classes import BUNDLED
+from napari_cosynth.presets import DRAFT, STANDARD
+from napari_cosynth.quality import LayoutReport
+from napari_cosynth.resources import sample_data_dir
+
+SMALL = """
+[[group]]
+name = "nest"
+tissue = "colon"
+layouts = 3
+"""
+
+
+@pytest.fixture
+def read(tmp_path):
+    def read(text: str):
+        path = tmp_path / "plan.toml"
+        path.write_text(text, encoding="utf-8")
+        return read_plan(path)
+
+    return read
+
+
+def test_the_sample_plan_is_valid_and_its_comments_count_right():
+    plan = read_plan(sample_data_dir() / "batch.toml")
+    assert [group.tiles for group in plan.group] == [80, 10, 10]
+    assert (plan.n_layouts, plan.n_tiles) == (40, 100)
+    assert set(tissues_of(plan, BUNDLED)) == {"colon-tumour", "breast-infiltrate", "prostate"}
+
+
+def test_what_is_left_out_has_a_default(read):
+    plan = read(SMALL)
+    assert plan.tiles.preset == STANDARD and plan.tiles.size == (256, 256)
+    assert plan.export is None and plan.group[0].tiles == 3
+    assert read('[tiles]\nquality = "draft"\nguidance = 3\n' + SMALL).tiles.preset == DRAFT._replace(guidance=3)
+
+
+def test_paths_start_at_the_plans_folder_and_names_stay_names(read, tmp_path):
+    plan = read('[tiles]\nmodel = "models/mine"\n' + SMALL.replace('"colon"', '"my/liver.json"'))
+    assert plan.group[0].tissue == str(tmp_path / "my/liver.json")
+    assert plan.tiles.model == str(tmp_path / "models/mine")
+    assert read('[tiles]\nmodel = "mine"\n' + SMALL).tiles.model == "mine"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[tiles", ["is not TOML", "Expected ']'"]),
+        ("seed = 1", ['key "group": is missing', "at least one [[group]]"]),
+        ("[group]\nname = 'a'", ['key "group": write [[group]]']),
+        ("sede = 1" + SMALL, ['key "sede"', 'Did you mean "seed"?']),
+        ("seed = -1" + SMALL, ['key "seed"', "got -1"]),
+        ("[tiles]\nsteps = 0" + SMALL, ['[tiles], key "steps"', "got 0"]),
+        ("[tiles]\nsize = [100, 256]" + SMALL, ['[tiles], key "size"', "100"]),
+        ("[tiles]\nsize = 256" + SMALL, ['[tiles], key "size"', "got 256"]),
+        ('[tiles]\nquality = "best"' + SMALL, ['[tiles], key "quality"', "'draft', 'standard' or 'fine'"]),
+        ("[gate]\nmin_place = 0.9" + SMALL, ['[gate], key "min_place"', 'Did you mean "min_placed"?']),
+        ("[gate]\nmin_placed = 90" + SMALL, ['[gate], key "min_placed"', "got 90"]),
+        ('[export]\nformats = ["coco", "voc"]' + SMALL, ['[export], key "formats"', "'voc'", "yolo"]),
+        ("[export]\nformats = []" + SMALL, ['[export], key "formats"']),
+        ('[export]\nformats = ["coco"]\nsplit = [0.8, 0.1]' + SMALL, ['[export], key "split"', "make 1"]),
+        ('[export]\nformats = ["pannuke"]\n[tiles]\nsize = [128, 128]' + SMALL, ["256 x 256 px alone", "[128, 128]"]),
+        (SMALL + "counts = {neoplastic = 1.5}", ['[[group]] 1 ("nest"), key "counts.neoplastic"', "got 1.5"]),
+        (SMALL + "counts = {neoplastic = 9}\ntotal = 9", ['[[group]] 1 ("nest"): counts say it all']),
+        (SMALL + "mix = {neoplastic = 0}", ['[[group]] 1 ("nest")', "give one above 0"]),
+        (SMALL + "mix = {neoplastic = -1}", ['[[group]] 1 ("nest"), key "mix.neoplastic"']),
+        (SMALL + 'prompts = ["a", " a"]', ['[[group]] 1 ("nest"), key "prompts"', "twice"]),
+        (SMALL + "[[group]]\ntissue = 'colon'\nlayouts = 1", ['[[group]] 2, key "name": is missing']),
+        (SMALL.replace("nest", "My Nest"), ['[[group]] 1 ("My Nest"), key "name"', "such as"]),
+        (SMALL + SMALL, ["two [[group]] tables are called 'nest'"]),
+        (SMALL.replace("3", "0"), ['[[group]] 1 ("nest"), key "layouts"']),
+        (SMALL + "variants = 1000\n[[group]]\nname='b'\ntissue='colon'\nlayouts=10000000", ["make several plans"]),
+    ],
+)
+def test_faults_name_file_table_and_key(read, text, words):
+    with pytest.raises(PlanError) as caught:
+        read(text)
+    assert "plan.toml: " in str(caught.value)
+    assert all(word in str(caught.value) for word in words), caught.value
+
+
+def test_all_faults_come_at_once(read):
+    with pytest.raises(PlanError) as caught:
+        read("seed = -1\n[tiles]\nsteps = 0\n" + SMALL + "variants = 0")
+    assert len(str(caught.value).splitlines()) == 3
+
+
+def test_tissues_and_classes_that_are_not_there_are_named(read):
+    with pytest.raises(PlanError) as caught:
+        tissues_of(read(SMALL.replace('"colon"', '"colom"')), BUNDLED)
+    assert '[[group]] 1 ("nest"), key "tissue": no tissue \'colom\'' in str(caught.value)
+    with pytest.raises(PlanError) as caught:
+        tissues_of(read(SMALL + "counts = {stroma = 3}"), BUNDLED)
+    assert 'key "counts.stroma": the tissue colon has the classes' in str(caught.value)
+    few = BUNDLED.model_copy(update={"classes": BUNDLED.classes[5:]})
+    with pytest.raises(PlanError, match="the model has no class connective, neoplastic"):
+        tissues_of(read(SMALL), few)
+
+
+@pytest.mark.parametrize(
+    ("gate", "passes"),
+    [
+        ("min_placed = 0.8", True),
+        ("min_placed = 0.81", False),
+        ("max_extra = 0.2", True),
+        ("max_extra = 0.1", False),
+        ("min_class = 0.75", True),
+        ("min_class = 0.76", False),
+        ("", True),
+    ],
+)
+def test_the_gate_looks_at_placed_extra_and_class(read, gate, passes):
+    report = LayoutReport(placed=10, found=8, missing=(1, 2), extra=(11, 12), other_class=(3, 4))
+    assert read(f"[gate]\n{gate}\n{SMALL}").gate.passes(report) is passes
+
+
+def test_an_empty_tile_passes_unless_it_has_extra_nuclei(read):
+    gate = read(f"[gate]\nmin_placed = 1\nmax_extra = 0.5\nmin_class = 1\n{SMALL}").gate
+    assert gate.passes(LayoutReport(placed=0, found=0))
+    assert not gate.passes(LayoutReport(placed=0, found=0, extra=(1,)))
