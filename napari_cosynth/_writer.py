@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from napari_cosynth.classes import BUNDLED
-from napari_cosynth.layer_data import METADATA, fitting_size, layout_of_points
+from napari_cosynth.layer_data import METADATA, layout_of_points
 from napari_cosynth.layout_io import write_layout
 
 
@@ -28,11 +26,9 @@ def write_points(path: str, data: Any, meta: dict[str, Any]) -> list[str]:
     """
     facts = meta.get("metadata", {}).get(METADATA, {})
     features = meta.get("features", {})
-    points = np.asarray(data, float)
     layout = layout_of_points(
-        points,
+        data,
         list(features["class"]) if "class" in features else None,
-        size=fitting_size(points),
         taxonomy=facts.get("taxonomy", BUNDLED),
     )
     write_layout(layout, path)

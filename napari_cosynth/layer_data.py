@@ -89,6 +89,7 @@ def layout_of_points(
     classes: Sequence[str] | None = None,
     *,
     size: tuple[int, int] | None = None,
+    preferred: tuple[int, int] = (DEFAULT_SIDE, DEFAULT_SIDE),
     um_per_px: float = 0.25,
     taxonomy: Taxonomy = BUNDLED,
 ) -> Layout:
@@ -101,7 +102,9 @@ def layout_of_points(
     classes
         Class name of each; unspecified if None.
     size
-        Height and width of the tile in px; if None `fitting_size` finds one.
+        Height and width of the tile in px.
+    preferred
+        As of `fitting_size`, which finds the size where None is given.
 
     Raises
     ------
@@ -112,10 +115,8 @@ def layout_of_points(
     if points.ndim != 2 or (len(points) and points.shape[1] != 2):
         raise ValueError(f"points of shape {points.shape}; a layout needs two-dimensional ones: row and col")
     names = [UNSPECIFIED] * len(points) if classes is None else [str(name) for name in classes]
-    height, width = size or fitting_size(points)
-    return Layout(
-        centroids=points, classes=names, height=height, width=width, um_per_px=um_per_px, taxonomy=taxonomy
-    )
+    height, width = size or fitting_size(points, preferred)
+    return Layout(centroids=points, classes=names, height=height, width=width, um_per_px=um_per_px, taxonomy=taxonomy)
 
 
 def fitting_size(points: np.ndarray, preferred: tuple[int, int] = (DEFAULT_SIDE, DEFAULT_SIDE)) -> tuple[int, int]:

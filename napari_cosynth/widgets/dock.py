@@ -72,6 +72,7 @@ class CoSynthDock(QWidget):
         self.worker = Worker(engine, self)
         self.live = Live(self.session, self.worker, self)
         self.layers = Layers(napari_viewer, self.session)
+        self.worker.loading.connect(self.layers.prepare)
         self._background = Background(self)
         self._project = ProjectMenu(self.session, self.layers.flush, self.messages, self._background)
         palette = Palette(self.session.layout.taxonomy)

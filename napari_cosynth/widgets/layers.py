@@ -10,8 +10,9 @@ from napari.components import ViewerModel
 from napari.layers import Labels, Layer
 from psygnal import Signal
 from pydantic import ValidationError
+from qtpy.QtCore import QTimer
 
-from napari_cosynth.layout import Layout, plain_message
+from napari_cosynth.layout import plain_message
 from napari_cosynth.session import Session
 from napari_cosynth.tile import SyntheticTile
 from napari_cosynth.widgets.border_layer import BorderLayer
@@ -22,9 +23,10 @@ from napari_cosynth.widgets.misses_layer import MissesLayer, results_of
 from napari_cosynth.widgets.nuclei_layer import NucleiLayer
 from napari_cosynth.widgets.opened_layers import OpenedLayers
 from napari_cosynth.widgets.own_layers import OwnLayers
-from napari_cosynth.widgets.tile_layers import INSTANCES, SEMANTIC, TILE_ROLES, Previewed, TileLayers
+from napari_cosynth.widgets.tile_layers import INSTANCES, SEMANTIC, Previewed, TileLayers
 
 _LABELS = (INSTANCES, SEMANTIC)
+_AHEAD_MS = 40  # between two layers made ahead: time to draw
 
 
 class Layers:
@@ -48,21 +50,26 @@ class Layers:
         self._session = session
         self._own = OwnLayers(viewer, self._bind_keys)
         self._hidden: frozenset[int] = frozenset()
-        self._previewed: Layout | None = None  # what the tile in the making is made from
-        self._tile: SyntheticTile | None = None  # what the layers show
+        self._preview: Previewed | None = None  # of the tile in the making, while it is shown
+        self._asked = session.layout  # what that is made from
+        self._tile: SyntheticTile | None = None  # what the layers show otherwise
         self._taxonomy = session.layout.taxonomy  # whose keys are bound
         self._border = BorderLayer(viewer, self._own)
         self._nuclei = NucleiLayer(self._own, session, self.message.emit)
         self._tiles = TileLayers(self._own)
         self._misses = MissesLayer(self._own)
         self._masks = MaskEditing(session, self.message.emit, self._show_tile)
+        self._ahead = QTimer()
+        self._ahead.setSingleShot(True)
+        self._ahead.setInterval(_AHEAD_MS)
+        self._ahead.timeout.connect(self._prepare_next)
         self._show_layout()
         self._show_current()
         viewer.layers.selection.active = self._own.get("nuclei")
         session.layout_changed.connect(self._show_layout)
         session.active_class_changed.connect(self._on_active_class)
         session.current_changed.connect(self._on_current)
-        session.entries_changed.connect(self._show_current)
+        session.entries_changed.connect(self._on_entries)
         self._opened = OpenedLayers(viewer, session, self.message.emit, self.project_opened.emit)
 
     def pick(self, class_id: int) -> None:
@@ -84,23 +91,30 @@ class Layers:
         """Bring strokes in the masks to the session now: before saving, exporting and undo."""
         self._masks.flush()
 
+    def prepare(self) -> None:
+        """Make the layers of a tile ahead, one at a time: to be called while the model is being loaded."""
+        self._ahead.start()
+
     def show_preview(self, preview: Previewed) -> None:
         """Show a tile in the making; `end_preview` brings back the session's own."""
-        if self._previewed is None:
+        if self._preview is None:
             self.flush()
-            self._previewed = self._session.layout
             self._masks.watch(self._tiles.instances, None)
             self._tiles.hide_labels(preview.image.shape[:2])
             self._misses.clear()
             self._nuclei.show_results(())
-        self._tile = None
-        self._tiles.show_preview(preview, self._previewed, self._hidden)
+            self._tile = None
+        if self._preview is None or preview.step < self._preview.step:
+            # The first of a run: what it is made from is what is there now.
+            self._asked = self._session.layout
+        self._preview = preview
+        self._tiles.show_preview(preview, self._asked, self._hidden)
 
     def end_preview(self) -> None:
         """Show the session's current tile again, or none."""
-        if self._previewed is not None:
-            self._previewed = None
-            self._show_current()
+        if self._preview is not None:
+            self._preview = None
+            self._show_current(anew=True)
 
     def set_outline(self, outline: bool) -> None:
         """Draw instances as outlines, or filled."""
@@ -110,6 +124,8 @@ class Layers:
         """Hide nuclei, masks and misses of these classes."""
         self._hidden = frozenset(class_ids)
         self._nuclei.set_hidden(self._hidden)
+        if self._preview is not None:
+            self._tiles.show_preview(self._preview, self._asked, self._hidden)
         self._show_tile()
 
     def fit(self) -> None:
@@ -132,12 +148,13 @@ class Layers:
     def close(self) -> None:
         """Take our layers away and let go of the viewer and the session, which keeps everything."""
         self.flush()
+        self._ahead.stop()
         self._opened.close()
         self._masks.close()
         self._session.layout_changed.disconnect(self._show_layout)
         self._session.active_class_changed.disconnect(self._on_active_class)
         self._session.current_changed.disconnect(self._on_current)
-        self._session.entries_changed.disconnect(self._show_current)
+        self._session.entries_changed.disconnect(self._on_entries)
         self._own.close()
 
     def _show_layout(self) -> None:
@@ -159,30 +176,34 @@ class Layers:
 
     def _on_current(self) -> None:
         # Somebody chose a tile, or a new one is there: it is what they want to see.
-        self._previewed = None
+        self._preview = None
+        self._show_current(anew=True)
+
+    def _on_entries(self) -> None:
         self._show_current()
 
-    def _show_current(self) -> None:
+    def _show_current(self, anew: bool = False) -> None:
         entry = self._session.current
         tile = entry.tile if entry is not None else None
-        if self._previewed is not None or (tile is self._tile and self._is_whole()):
-            return
-        self.flush()
-        self._tile = tile
-        self._show_tile()
+        if self._preview is None and (anew or tile is not self._tile):
+            self.flush()
+            self._tile = tile
+            self._show_tile()
 
-    def _is_whole(self) -> bool:
-        """Whether the layers show nothing else than the tile, or none if there is none."""
-        there = {role for role, _ in self._own}
-        return there >= set(TILE_ROLES) if self._tile is not None else not there & set(TILE_ROLES)
+    def _prepare_next(self) -> None:
+        layout = self._session.layout
+        if self._tiles.prepare((layout.height, layout.width)):
+            self._ahead.start()
+        else:
+            self._misses.prepare()
 
     def _show_tile(self) -> None:
-        if self._previewed is not None:
+        if self._preview is not None:
             return
         self.flush()
         self._masks.watch(self._tiles.instances, None)
         if self._tile is None:
-            self._tiles.clear()
+            self._tiles.clear((self._session.layout.height, self._session.layout.width))
             self._misses.clear()
         else:
             labels = self._tiles.show(self._tile, self._new_class(self._tile), self._hidden)

@@ -15,14 +15,14 @@ from napari_cosynth.widgets.own_layers import OwnLayers
 ROLE = "misses"
 LEGEND = (
     ("✕", "no nucleus was made at the point"),
-    ("□", "the nucleus is of another class, in whose colour the square is"),
-    ("△", "a nucleus without a point"),
+    ("□", "the nucleus is of another class than the point"),
+    ("△", "a nucleus was made without a point"),
 )
-"""The signs on the canvas and what they mean."""
+"""The signs on the canvas and what they mean. Their colour is that of the nucleus; of the point where none was made."""
 
 _MISSING, _OTHER, _EXTRA = "no nucleus", "another class", "no point"
 _SYMBOLS = {_MISSING: "x", _OTHER: "square", _EXTRA: "triangle_up"}
-_RED = (1.0, 0.1, 0.1, 1.0)
+_BLACK = (0.06, 0.05, 0.09, 1.0)
 _SIZES = {_MISSING: 13.0, _OTHER: 17.0, _EXTRA: 14.0}
 
 
@@ -96,16 +96,19 @@ class MissesLayer:
         misses = [miss for miss in misses_of(tile) if miss.class_id not in hidden]
         colors = class_colors(tile.request.layout.taxonomy)[[miss.class_id for miss in misses]]
         missing = np.array([miss.kind == _MISSING for miss in misses], bool)
-        clear = colors * (1, 1, 1, 0)
         layer = self._own.put(ROLE, self._make)
-        # Fewer at once, because napari gives new rows the looks of others until theirs are set.
         layer.data = np.array([(miss.row, miss.col) for miss in misses], float).reshape(-1, 2)
         layer.features = text_columns(what=[miss.kind for miss in misses], note=[miss.note for miss in misses])
         layer.symbol = [_SYMBOLS[miss.kind] for miss in misses]
         layer.size = [_SIZES[miss.kind] for miss in misses]
-        layer.face_color = np.where(missing[:, None], _RED, clear) if misses else "transparent"
-        layer.border_color = np.where(missing[:, None], (1, 1, 1, 1), colors) if misses else "white"
+        if misses:  # napari takes no empty array of colours
+            layer.face_color = np.where(missing[:, None], colors, colors * (1, 1, 1, 0))
+            layer.border_color = np.where(missing[:, None], _BLACK, colors)
         layer.editable = False
+
+    def prepare(self) -> None:
+        """Make the layer, with nothing on it."""
+        self._own.put(ROLE, self._make)
 
     def clear(self) -> None:
         """Show none; a layer that is not there is not made."""
@@ -114,4 +117,4 @@ class MissesLayer:
             layer.data = np.empty((0, 2))
 
     def _make(self) -> Points:
-        return Points(ndim=2, border_width=0.16, canvas_size_limits=(10, 80), symbol="x")
+        return Points(ndim=2, border_width=0.1, canvas_size_limits=(10, 80), symbol="x")

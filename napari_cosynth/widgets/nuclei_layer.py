@@ -45,6 +45,7 @@ class NucleiLayer:
         self._editing = False  # napari is in the middle of changing the points
         self._added = False
         self._copied: Layout | None = None
+        self._pasted = 0  # how often the copies were pasted
         self._um_per_px = session.layout.um_per_px
         self._hidden: frozenset[int] = frozenset()
         self._results: tuple[str, ...] = ()
@@ -191,15 +192,15 @@ class NucleiLayer:
         selected = sorted(self.layer.selected_data)
         if selected:
             layout = self._session.layout
-            self._copied = layout.remove(set(range(len(layout))) - set(selected))
+            self._copied, self._pasted = layout.remove(set(range(len(layout))) - set(selected)), 0
 
     def _paste(self) -> None:
         """The copied nuclei with their classes, a little beside those they were copied from; they are selected then."""
         before = self._session.layout
         if self._copied is None or self._copied.taxonomy != before.taxonomy:
             return
-        self._copied = _beside(self._copied, before)
-        points = np.vstack([before.centroids, self._copied.centroids])
+        self._pasted += 1
+        points = np.vstack([before.centroids, _beside(self._copied, _PASTE_PX * self._pasted)])
         edit = edited(before, points, np.concatenate([before.class_ids, self._copied.class_ids]))
         self._session.set_layout(edit.layout, edit.name)
         self.layer.selected_data = set(range(len(before), len(edit.layout)))
@@ -225,9 +226,8 @@ def _carried(layer: Points, layout: Layout) -> set[int]:
     return {place for place in there.values() if place is not None}
 
 
-def _beside(copied: Layout, layout: Layout) -> Layout:
-    """The points a little below and to the right, or above and to the left where the layout's tile ends."""
+def _beside(layout: Layout, distance: float) -> np.ndarray:
+    """Float (N, 2): the points moved down and to the right, or where the tile ends there, up and to the left."""
     size = np.array([layout.height, layout.width])
-    room = (copied.centroids + _PASTE_PX < size - 0.5).all(axis=0)
-    points = np.clip(copied.centroids + np.where(room, 1, -1) * _PASTE_PX, -0.5, size - 1)
-    return Layout(**dict(layout) | {"centroids": points, "class_ids": copied.class_ids})
+    room = (layout.centroids + distance < size - 0.5).all(axis=0)
+    return layout.centroids + np.where(room, distance, -distance)

@@ -13,7 +13,7 @@ from napari.layers import Layer, Points
 from pydantic import ValidationError
 from qtpy.QtCore import QTimer
 
-from napari_cosynth.layer_data import METADATA, fitting_size, layout_of_points
+from napari_cosynth.layer_data import METADATA, layout_of_points
 from napari_cosynth.layout import Layout, plain_message
 from napari_cosynth.session import Session
 
@@ -72,12 +72,12 @@ class OpenedLayers:
     def _taken(self, layer: Points) -> bool:
         """Whether the layer's points are the session's layout now."""
         facts, before = _facts(layer), self._session.layout
-        size = (before.height, before.width)
         try:
             layout = layout_of_points(
                 layer.data,
                 layer.features.get("class"),
-                size=(facts["height"], facts["width"]) if "height" in facts else fitting_size(layer.data, size),
+                size=(facts["height"], facts["width"]) if "height" in facts else None,
+                preferred=(before.height, before.width),
                 um_per_px=facts.get("um_per_px", before.um_per_px),
                 taxonomy=before.taxonomy,
             )

@@ -20,6 +20,10 @@ class Previewed(Protocol):
     """What is shown of a tile in the making."""
 
     @property
+    def step(self) -> int:
+        """From 1."""
+
+    @property
     def image(self) -> np.ndarray:
         """uint8 (H, W, 3) RGB."""
 
@@ -79,16 +83,28 @@ class TileLayers:
         layer.features = {}
         layer.editable = False
 
+    def prepare(self, size: tuple[int, int]) -> bool:
+        """Make one of the layers that are not there, with nothing on it; False if all are there.
+
+        The first of each kind takes napari a moment, which goes unnoticed while a model is being loaded.
+        """
+        for role in TILE_ROLES:
+            if self._own.get(role) is None:
+                self._show_blank(role, size)
+                return True
+        return False
+
     def hide_labels(self, size: tuple[int, int]) -> None:
         """No labels: those of the last tile say nothing about the next one of ``size`` px."""
         for role in (INSTANCES, SEMANTIC):
             if self._own.get(role) is not None:
-                self._put_labels(role, np.zeros(size, np.int32))
+                self._show_blank(role, size)
 
-    def clear(self) -> None:
-        """No tile: an empty canvas."""
+    def clear(self, size: tuple[int, int]) -> None:
+        """No tile: layers that are there show nothing, on ``size`` px."""
         for role in TILE_ROLES:
-            self._own.remove(role)
+            if self._own.get(role) is not None:
+                self._show_blank(role, size)
 
     def set_outline(self, outline: bool) -> None:
         """Draw instances as outlines, or filled."""
@@ -97,6 +113,14 @@ class TileLayers:
         if layer is not None:
             layer.contour = int(outline)
             layer.opacity = OUTLINE_OPACITY if outline else FILLED_OPACITY
+
+    def _show_blank(self, role: str, size: tuple[int, int]) -> None:
+        if role == IMAGE:
+            self._show_image(np.zeros((*size, 4), np.uint8))
+        else:
+            layer = self._put_labels(role, np.zeros(size, np.int32))
+            layer.features = {}
+            layer.editable = False
 
     def _show_image(self, image: np.ndarray) -> None:
         layer = self._own.put(IMAGE, lambda: Image(image, rgb=True))
