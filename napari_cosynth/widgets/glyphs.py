@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from qtpy.QtCore import QPointF, QRectF, QSize, Qt
-from qtpy.QtGui import QColor, QFont, QIcon, QPainter, QPainterPath, QPaintEvent, QPalette, QPen, QPixmap
+from qtpy.QtGui import QColor, QFont, QIcon, QPainter, QPainterPath, QPaintEvent, QPalette, QPen, QPixmap, QPolygonF
 from qtpy.QtWidgets import QToolButton, QWidget
 
 Glyph = Callable[[QPainter, bool], None]
@@ -103,7 +103,7 @@ def back(painter: QPainter, on: bool) -> None:
     arc.arcMoveTo(QRectF(0.15, 0.15, 0.7, 0.7), 150)
     arc.arcTo(QRectF(0.15, 0.15, 0.7, 0.7), 150, -290)
     painter.drawPath(arc)
-    painter.drawPolyline([QPointF(0.08, 0.02), QPointF(0.17, 0.34), QPointF(0.48, 0.26)])
+    painter.drawPolyline(QPolygonF([QPointF(0.08, 0.02), QPointF(0.17, 0.34), QPointF(0.48, 0.26)]))
 
 
 def cross(painter: QPainter, on: bool) -> None:

@@ -122,3 +122,11 @@ def test_arrows_go_from_class_to_class(palette, heard, qtbot):
     rows(palette)["neoplastic"].setFocus()
     QTest.keyClick(rows(palette)["neoplastic"], Qt.Key.Key_Down)
     assert palette.value() == 1 and heard == [("value", 1), ("picked", 1)]
+
+
+def test_it_fits_a_narrow_dock_whatever_the_names_and_counts(palette):
+    palette.setCounts(dict.fromkeys(BUNDLED.names, 999))
+    assert palette.minimumSizeHint().width() <= 290
+    long = NucleusClass(name="a very long name of a class", color="#ff0000", key="L")
+    palette.setTaxonomy(Taxonomy(classes=(*BUNDLED.classes, long)))
+    assert palette.minimumSizeHint().width() <= 290
