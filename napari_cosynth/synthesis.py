@@ -96,7 +96,7 @@ def make_request(
     except zoo.ModelError as error:
         raise RequestError(str(error)) from error
     except (RuntimeError, OSError) as error:
-        raise SynthesisError(str(error)) from error
+        raise SynthesisError(_advice(error, layout, device or "this machine")) from error
 
 
 def taxonomy_of(model: str | None = None) -> Taxonomy:

@@ -11,12 +11,16 @@ import pytest
 from napari_cosynth import synthesis
 from napari_cosynth.layout import Layout
 from napari_cosynth.presets import STANDARD
+from napari_cosynth.request import Order
 from napari_cosynth.synthesis import (
+    PREVIEW_SECONDS,
     Finished,
+    Loading,
     Preview,
     RequestError,
     Started,
     SynthesisError,
+    make,
     make_request,
     run,
     taxonomy_of,
@@ -194,3 +198,161 @@ def test_a_layout_of_other_classes_than_the_model_s_is_told(request_for):
     taxonomy = Taxonomy.model_validate({"classes": LAYOUT.taxonomy.model_dump()["classes"][:-1]})
     with pytest.raises(RequestError, match="Choose a model of that taxonomy"):
         list(run(request_for(Layout(height=64, width=64, taxonomy=taxonomy))))
+
+
+@pytest.fixture
+def order_for(model_folder, monkeypatch):
+    """An order to the tiny model; options as of `Order`."""
+    # Measuring takes longer than the tiny model's tile.
+    monkeypatch.setattr("napari_cosynth.model.zoo.choose_dtype", lambda *_: "float32")
+
+    def order(layout=LAYOUT, **options):
+        return Order(layout, **{"prompt": "colon", "steps": 2, "model": str(model_folder), "device": "cpu"} | options)
+
+    return order
+
+
+@pytest.fixture
+def forwards(monkeypatch):
+    """Counts passes of the network; each takes ``seconds`` of a clock that `synthesis` reads."""
+    from napari_cosynth.model.unet import JointUNet
+
+    class Forwards:
+        count, seconds, now = 0, 1.0, 100.0
+
+        def monotonic(self):
+            return self.now
+
+    counted, forward = Forwards(), JointUNet.forward
+
+    def pass_through(self, *inputs):
+        counted.count += 1
+        counted.now += counted.seconds
+        return forward(self, *inputs)
+
+    monkeypatch.setattr(JointUNet, "forward", pass_through)
+    monkeypatch.setattr(synthesis, "time", counted)
+    return counted
+
+
+def test_an_order_is_loaded_started_shown_and_finished(order_for):
+    loading, started, *previews, finished = make(order_for(steps=3, seed=5))
+    assert (loading, started) == (Loading(), Started(3))
+    assert [(p.step, p.steps) for p in previews] == [(1, 3), (2, 3), (3, 3)]
+    tile = finished.tile
+    assert (tile.request.seed, tile.request.device, tile.request.layout) == (5, "cpu", LAYOUT)
+    again = tile_made(tile.request)
+    assert np.array_equal(tile.image, again.image) and np.array_equal(tile.instances, again.instances)
+
+
+def test_a_preview_shows_the_nuclei_of_the_predicted_tile(order_for, forwards):
+    def labels(**options):
+        return [e.instances for e in make(order_for(steps=3, **options)) if isinstance(e, Preview)]
+
+    *shown, last = labels()
+    assert all(i.shape == (64, 80) and i.dtype == np.int32 for i in shown)
+    # The tile itself comes right after the last preview.
+    assert last is None
+    assert labels(preview=False) == [None] * 3
+
+
+def test_the_command_line_s_previews_cost_no_labels(request_for, forwards):
+    assert all(e.instances is None for e in run(request_for(steps=3)) if isinstance(e, Preview))
+
+
+@pytest.mark.parametrize(("seconds", "shown"), [(0.03, 4), (0.07, 9), (0.19, 14), (0.21, 29), (3.0, 29)])
+def test_labels_are_shown_at_most_five_times_a_second(order_for, forwards, seconds, shown):
+    forwards.seconds = seconds
+    times = []
+    for event in make(order_for(steps=30, layout_guidance=1)):
+        if isinstance(event, Started):
+            times.append(forwards.now)
+        if isinstance(event, Preview) and event.instances is not None:
+            times.append(forwards.now)
+    assert len(times) == 1 + shown
+    # From the start on: several short runs in a row stay below it too.
+    assert np.diff(times).min() >= PREVIEW_SECONDS - 1e-9
+
+
+@pytest.mark.parametrize("heard", range(1, 7))
+def test_closing_cancels_at_any_event(order_for, forwards, heard):
+    events = make(order_for(steps=3, layout_guidance=1))
+    kinds = [type(next(events)) for _ in range(heard)]
+    events.close()
+    assert kinds == [Loading, Started, Preview, Preview, Preview, Finished][:heard]
+    assert forwards.count == kinds.count(Preview)
+    with pytest.raises(StopIteration):
+        next(events)
+
+
+def test_an_order_can_be_made_after_one_that_was_cancelled(order_for):
+    (*_, alone) = make(order_for())
+    events = make(order_for())
+    while not isinstance(next(events), Preview):
+        pass
+    events.close()
+    (*_, after) = make(order_for())
+    assert np.array_equal(alone.tile.image, after.tile.image)
+
+
+@pytest.mark.parametrize(
+    ("options", "advice"),
+    [
+        ({"seed": -1}, "seed"),
+        ({"steps": 0}, "steps"),
+        ({"guidance": 99.0}, "guidance"),
+        ({"prompt": "x" * 1001}, "1001 characters; at most 1000 are allowed: shorten it"),
+        ({"layout": "a gland"}, "layout"),
+        ({"model": "nowhere"}, "no model folder nowhere"),
+        ({"device": "cuda:77"}, "no device 'cuda:77'"),
+    ],
+)
+def test_an_order_that_cannot_be_met_is_told_in_words(order_for, options, advice):
+    events = make(order_for(**options))
+    assert next(events) == Loading()
+    with pytest.raises(RequestError, match=advice) as caught:
+        next(events)
+    assert "pydantic" not in str(caught.value) and "validation error" not in str(caught.value)
+
+
+ERRORS = [
+    RuntimeError("CUDA out of memory"),
+    RuntimeError("shapes differ"),
+    MemoryError(),
+    OSError("gone"),
+    ImportError("no torch here"),
+    ValueError("of another taxonomy"),
+    TypeError("not a tensor"),
+    KeyError("unet"),
+    AssertionError(),
+    StopIteration(),
+    RecursionError("too deep"),
+    ZeroDivisionError("division by zero"),
+]
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=repr)
+@pytest.mark.parametrize(
+    "place",
+    [
+        "zoo.find_model",
+        "zoo.available_devices",
+        "zoo.choose_dtype",
+        "zoo.load",
+        "pipeline.CoSynthPipeline.draw_noise",
+        "unet.JointUNet.forward",
+        "pipeline.decode",
+    ],
+)
+def test_whatever_fails_wherever_it_arrives_as_a_sentence(order_for, monkeypatch, error, place):
+    def fail(*_args, **_options):
+        raise error
+
+    synthesis._loaded.cache_clear()
+    monkeypatch.setattr(f"napari_cosynth.model.{place}", fail)
+    with pytest.raises(SynthesisError) as caught:
+        list(make(order_for()))
+    if synthesis.is_out_of_memory(error):
+        assert "64 x 80 px. Choose a smaller tile" in str(caught.value)
+    else:
+        assert str(error) in str(caught.value)
