@@ -20,6 +20,7 @@ from napari_cosynth.widgets.binding import Binding, Panels
 from napari_cosynth.widgets.canvas import CanvasPanel
 from napari_cosynth.widgets.closing import ClosingWatch
 from napari_cosynth.widgets.export import ExportPanel
+from napari_cosynth.widgets.fields import finish_typing
 from napari_cosynth.widgets.gallery import Gallery
 from napari_cosynth.widgets.generate import Generate
 from napari_cosynth.widgets.header import Header
@@ -155,8 +156,8 @@ class CoSynthDock(QWidget):
     def _shortcuts(self) -> None:
         self._keys = []
         for keys, act in (
-            ("Ctrl+Return", self.generate.toggle),
-            ("Ctrl+Enter", self.generate.toggle),
+            ("Ctrl+Return", self._toggle),
+            ("Ctrl+Enter", self._toggle),
             ("Esc", self.generate.cancel),
         ):
             shortcut = QShortcut(QKeySequence(keys), self)
@@ -169,6 +170,11 @@ class CoSynthDock(QWidget):
         # Esc belongs to others while there is nothing to cancel.
         self._keys[-1].setEnabled(False)
         self.generate.runningChanged.connect(self._keys[-1].setEnabled)
+
+    def _toggle(self) -> None:
+        # A seed or size that is still being typed counts.
+        finish_typing()
+        self.generate.toggle()
 
     def _in_front(self) -> bool:
         window = self.window()

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from qtpy.QtCore import QEvent, Qt, Signal
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
-from superqt import QCollapsible
 
 from napari_cosynth.snapshot import Entry
 from napari_cosynth.tile import SyntheticTile
 from napari_cosynth.widgets.class_counts import ClassCounts
 from napari_cosynth.widgets.fact_table import FactTable, fact_label
+from napari_cosynth.widgets.fold import Fold
 from napari_cosynth.widgets.marks import mark_icon
 from napari_cosynth.widgets.style import STYLE, breakable, quiet_color, warning_color
 from napari_cosynth.widgets.tile_facts import VERDICT_WORDS, Amiss, amiss, class_counts, quality_name, report_of
@@ -95,9 +95,7 @@ class Report(QWidget):
         head = QHBoxLayout()
         head.addWidget(self._sign, 0, Qt.AlignmentFlag.AlignTop)
         head.addWidget(self._verdict, 1)
-        fold = QCollapsible("A&dvanced")
-        fold.setContent(self._advanced)
-        fold.collapse(animate=False)
+        fold = Fold("How it was &made", self._advanced)
         column = QVBoxLayout(self._all)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)

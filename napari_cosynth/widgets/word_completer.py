@@ -56,8 +56,13 @@ class WordCompleter(QObject):
         return found.group() if found else ""
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Tab takes the first term, or the one chosen by arrow keys."""
+        """Tab takes the first term, or the one chosen by arrow keys; Ctrl+Enter closes the list and goes on its way."""
         popup = self._completer.popup()
+        if event.type() == QEvent.Type.ShortcutOverride and event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            # An open list keeps shortcuts from the window, and Enter would take a term.
+            if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+                popup.hide()
+            return False
         if event.type() == QEvent.Type.KeyPress and event.key() == Qt.Key.Key_Tab and popup.isVisible():
             index = popup.currentIndex()
             self._insert(index.data() if index.isValid() else self._offered.stringList()[0])

@@ -72,8 +72,8 @@ class Hands:
         self.settle()
 
     def key(self, key: Qt.Key, modifiers=NONE, on: QWidget | None = None) -> None:
-        """Press a key, on the canvas unless said otherwise."""
-        QTest.keyClick(on or self.canvas, key, modifiers)
+        """Press a key, on the canvas unless said otherwise; an open list gets it first, as from a keyboard."""
+        QTest.keyClick(on or QApplication.activePopupWidget() or self.canvas, key, modifiers)
         self.settle()
 
     def click(self, row: float, col: float, modifiers=NONE) -> None:

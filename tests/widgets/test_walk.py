@@ -65,6 +65,7 @@ def test_the_walk(window):
 
     # The prompt says what it understood.
     at.write("prompt", "colon adenocarcinoma with zebra")
+    assert "zebra" in at.dock.panels.prompt.unknown()
     at.until(lambda: session.prompt == "colon adenocarcinoma with zebra", 5)
 
     # Make two drafts with the bundled model by Ctrl+Enter.

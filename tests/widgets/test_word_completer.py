@@ -1,7 +1,8 @@
 import pytest
 from qtpy.QtCore import Qt
+from qtpy.QtGui import QKeySequence
 from qtpy.QtTest import QTest
-from qtpy.QtWidgets import QApplication, QLineEdit
+from qtpy.QtWidgets import QApplication, QLineEdit, QShortcut
 
 from napari_cosynth.widgets.word_completer import WordCompleter
 
@@ -86,3 +87,14 @@ def test_text_that_is_set_opens_no_list(field, completer):
     field.setText("de")
     assert completer.offered() == []
     assert completer.wordBeforeCursor() == "de"
+
+
+def test_an_open_list_lets_ctrl_enter_through(field, completer):
+    pressed = []
+    shortcut = QShortcut(QKeySequence("Ctrl+Return"), field)
+    shortcut.setContext(Qt.ShortcutContext.ApplicationShortcut)
+    shortcut.activated.connect(lambda: pressed.append(True))
+    QTest.keyClicks(field, "de")
+    assert completer.offered()
+    QTest.keyClick(QApplication.activePopupWidget(), Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    assert pressed == [True] and field.text() == "de" and completer.offered() == []
