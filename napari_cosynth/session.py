@@ -7,6 +7,7 @@ model and no file.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import fields
 from typing import Any
 from uuid import uuid4
@@ -283,11 +284,16 @@ class Session:
         action()
         now = self.snapshot()
         moved = [field.name for field in fields(Snapshot) if getattr(was, field.name) != getattr(now, field.name)]
-        for name in moved:
-            signal = getattr(self, f"{name}_changed")
-            # Not `now`: a listener may have gone on since.
-            signal.emit() if name == "entries" else signal.emit(getattr(self.snapshot(), name))
-        if names != (self.undo_name, self.redo_name):
-            self.history_changed.emit()
-        if moved:
-            self.changed.emit()
+        # The stack calls the last one first, and the others even if a listener fails: autosave must hear of it.
+        with ExitStack() as telling:
+            if moved:
+                telling.callback(self.changed.emit)
+            if names != (self.undo_name, self.redo_name):
+                telling.callback(self.history_changed.emit)
+            for name in reversed(moved):
+                telling.callback(self._tell, name)
+
+    def _tell(self, name: str) -> None:
+        # The value of now: a listener may have gone on since the change.
+        value = () if name == "entries" else (getattr(self.snapshot(), name),)
+        getattr(self, f"{name}_changed").emit(*value)

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from psygnal import EmitLoopError
 
 from napari_cosynth.classes import BUNDLED, Taxonomy
 from napari_cosynth.history import LEVELS, PAUSE, History
@@ -464,6 +465,24 @@ def test_a_listener_that_changes_the_session_leaves_the_others_with_the_last_val
     session.set_layout(LAYOUT, "Open")
     assert heard == [2, 1] and len(session.layout) == 1
     assert session.undo_name == "Tidy"
+
+
+def test_a_listener_that_fails_keeps_nobody_from_saving():
+    session = Session()
+
+    def fail(_layout):
+        raise ZeroDivisionError("in a window")
+
+    session.layout_changed.connect(fail)
+    heard = []
+    session.prompt_changed.connect(heard.append)
+    session.changed.connect(lambda: heard.append("changed"))
+    for prompt in ("colon", "breast"):
+        layout = session.layout.add(5, 5 + 9 * len(heard), 0)
+        with pytest.raises(EmitLoopError, match="in a window"):
+            session.edit("Open", layout=layout, prompt=prompt)
+        assert (session.layout, session.prompt) == (layout, prompt)
+    assert heard == ["colon", "changed", "breast", "changed"]
 
 
 def test_a_session_needs_neither_torch_nor_a_window():
