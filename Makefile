@@ -1,4 +1,5 @@
 # make demo   a tile from a sample layout, with the bundled model
+# make gui    napari with the CoSynth dock
 # make test   checks and tests, with all the set-up they need
 # make bench  the benchmarks
 # make clean  removes what the other targets wrote, but not .venv
@@ -14,17 +15,21 @@ PINS := pyproject.toml constraints.txt
 SAMPLE := tumour_gland
 PROMPT := colon adenocarcinoma, H&E, 40x, gland with dense lymphocytes in the stroma
 
-.PHONY: demo test bench clean
+.PHONY: demo gui test bench clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.installed
 	$(VENV)/bin/napari-cosynth synth sample_data/$(SAMPLE).csv --prompt "$(PROMPT)" --seed 1 --out out/demo
 	@echo "The picture: out/demo/$(SAMPLE)-1.png, with its labels beside it (overlay: out/demo/$(SAMPLE)-1-overlay.png)"
 
-# pytest comes last, so that its closing line is the last one.
+gui: $(VENV)/.installed-gui
+	$(VENV)/bin/napari -w napari-cosynth CoSynth
+
+# Widgets on PyQt6 too, since napari will leave PyQt5. The whole suite comes last, so that its closing line is the last one.
 test: $(VENV)/.installed-dev
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/lint-imports
+	QT_API=pyqt6 PYTEST_QT_API=pyqt6 $(PY) -m pytest -q tests/widgets
 	$(PY) -m pytest -q
 
 bench: $(VENV)/.installed-dev
@@ -41,10 +46,15 @@ $(VENV)/.installed: $(PINS) | $(PY)
 	$(INSTALL) -c constraints.txt -e .
 	@touch $@
 
+$(VENV)/.installed-gui: $(PINS) | $(PY)
+	$(INSTALL) $(TORCH)
+	$(INSTALL) -c constraints.txt -e ".[pyqt5]"
+	@touch $(VENV)/.installed $@
+
 $(VENV)/.installed-dev: $(PINS) | $(PY)
 	$(INSTALL) $(TORCH)
-	$(INSTALL) -c constraints.txt -e ".[dev,train]"
-	@touch $(VENV)/.installed $@
+	$(INSTALL) -c constraints.txt -e ".[dev,distributed,pyqt5,pyqt6,train]"
+	@touch $(VENV)/.installed $(VENV)/.installed-gui $@
 
 # Tried in turn and asked for its version: a name on the path may be a stub or too old.
 $(PY):
