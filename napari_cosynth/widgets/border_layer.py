@@ -5,11 +5,13 @@ from __future__ import annotations
 import numpy as np
 from napari.components import ViewerModel
 from napari.layers import Shapes
+from qtpy.QtCore import QTimer
 
 from napari_cosynth.layout import Layout
 from napari_cosynth.widgets.own_layers import OwnLayers
 
 ROLE = "border"
+_SETTLE_MS = 300
 
 
 class BorderLayer:
@@ -19,6 +21,12 @@ class BorderLayer:
         self._viewer = viewer
         self._own = own
         self._size: tuple[int, int] | None = None
+        self._zoom = 0.0
+        # The dock makes the canvas narrower a moment after the first fit.
+        self._settling = QTimer()
+        self._settling.setSingleShot(True)
+        self._settling.setInterval(_SETTLE_MS)
+        self._settling.timeout.connect(self._fit_again)
 
     def show(self, layout: Layout) -> None:
         """Show the edge of a layout's tile; the layer is made if need be."""
@@ -30,6 +38,8 @@ class BorderLayer:
             layer.edge_width = _edge(size)
         layer.editable = False
         if size != self._size:
+            if self._size is None:
+                self._settling.start()
             self._size = size
             self.fit()
 
@@ -38,6 +48,16 @@ class BorderLayer:
         layer = self._own.get(ROLE)
         if layer is not None:
             self._viewer.reset_view(layers=[layer])
+            self._zoom = self._viewer.scene.camera.zoom
+
+    def close(self) -> None:
+        """Let go of the viewer."""
+        self._settling.stop()
+
+    def _fit_again(self) -> None:
+        # Unless the user has zoomed since.
+        if self._viewer.scene.camera.zoom == self._zoom:
+            self.fit()
 
 
 def _make(size: tuple[int, int]) -> Shapes:
@@ -48,6 +68,7 @@ def _make(size: tuple[int, int]) -> Shapes:
         edge_color="#8c8c8c",
         face_color="#8c8c8c20",
         edge_width=_edge(size),
+        opacity=1.0,
     )
 
 

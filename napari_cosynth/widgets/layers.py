@@ -65,17 +65,17 @@ class Layers:
         self._ahead.timeout.connect(self._prepare_next)
         self._show_layout()
         self._show_current()
-        viewer.layers.selection.active = self._own.get("nuclei")
+        self._activate()
         session.layout_changed.connect(self._show_layout)
         session.active_class_changed.connect(self._on_active_class)
         session.current_changed.connect(self._on_current)
         session.entries_changed.connect(self._on_entries)
-        self._opened = OpenedLayers(viewer, session, self.message.emit, self.project_opened.emit)
+        self._opened = OpenedLayers(viewer, session, self.message.emit, self.project_opened.emit, self._activate)
 
     def pick(self, class_id: int) -> None:
         """Give the selected nuclei a class; with none selected, get ready to place nuclei of it."""
         self._nuclei.pick(class_id)
-        self._viewer.layers.selection.active = self._own.get("nuclei")
+        self._activate()
 
     def undo(self) -> None:
         """Take back the last change, strokes in the masks included."""
@@ -149,6 +149,7 @@ class Layers:
         """Take our layers away and let go of the viewer and the session, which keeps everything."""
         self.flush()
         self._ahead.stop()
+        self._border.close()
         self._opened.close()
         self._masks.close()
         self._session.layout_changed.disconnect(self._show_layout)
@@ -210,6 +211,9 @@ class Layers:
             self._misses.show(self._tile, self._hidden)
             self._masks.watch(labels, self._session.current.key)
         self._show_results()
+
+    def _activate(self) -> None:
+        self._viewer.layers.selection.active = self._nuclei.layer
 
     def _show_results(self) -> None:
         tile = self._tile

@@ -42,6 +42,7 @@ class NucleiLayer:
         self._session = session
         self._say = say
         self._showing = False
+        self._seen: Layout | None = None  # what the layer shows
         self._editing = False  # napari is in the middle of changing the points
         self._added = False
         self._copied: Layout | None = None
@@ -67,6 +68,7 @@ class NucleiLayer:
             if layer.selected_data != selection:
                 layer.selected_data = selection
             self._show_active(layer)
+        self._seen = layout
         return layer
 
     def show_results(self, results: tuple[str, ...]) -> None:
@@ -144,14 +146,14 @@ class NucleiLayer:
     def _on_set_data(self, _event: Any) -> None:
         # napari's paste and edits in place tell nothing else than that the layer was drawn anew.
         layer = self.layer
-        if layer is None or self._showing or self._editing:
+        if layer is None or self._showing or self._editing or self._behind():
             return
         if not np.array_equal(layer.data, self._session.layout.centroids):
             self._take()
 
     def _on_features(self, _event: Any) -> None:
         layer = self.layer
-        if layer is None or self._showing:
+        if layer is None or self._showing or self._behind():
             return
         if self._added:
             # napari selects what it added; the next class key is meant for the next nucleus.
@@ -160,6 +162,10 @@ class NucleiLayer:
         names, layout = list(layer.features.get("class", ())), self._session.layout
         if not self._editing and len(names) == len(layout) and names != list(layout.names):
             self._take_names(names)
+
+    def _behind(self) -> bool:
+        """Whether the session has a newer layout, which this layer is about to be told: its points are no edit."""
+        return self._seen is not self._session.layout
 
     def _take(self) -> None:
         before = self._session.layout

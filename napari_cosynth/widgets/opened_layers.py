@@ -27,15 +27,23 @@ class OpenedLayers:
         Takes a sentence for the user.
     project
         Takes the path of a project that was opened.
+    taken
+        Is called after layers were taken in, when napari has none selected.
     """
 
     def __init__(
-        self, viewer: ViewerModel, session: Session, say: Callable[[str], None], project: Callable[[str], None]
+        self,
+        viewer: ViewerModel,
+        session: Session,
+        say: Callable[[str], None],
+        project: Callable[[str], None],
+        taken: Callable[[], None],
     ) -> None:
         self._viewer = viewer
         self._session = session
         self._say = say
         self._project = project
+        self._on_taken = taken
         self._waiting: list[Layer] = []
         # Later, because napari still works with a layer that it has just inserted.
         self._timer = QTimer()
@@ -56,6 +64,7 @@ class OpenedLayers:
                 continue
             if _facts(layer)["opened"] == "project" or (isinstance(layer, Points) and self._taken(layer)):
                 self._viewer.layers.remove(layer)
+                self._on_taken()
         for path in projects:
             self._project(path)
 

@@ -23,11 +23,12 @@ def use_place_tool(layer: Points) -> None:
         if over is None:
             yield from add(layer, event)
             return
-        for _ in select(layer, event):
-            if event.type == "mouse_move":
-                # Else napari moves the picture along with the nucleus.
-                event.handled = True
-            yield
+        # Else napari moves the picture along with the nucleus.
+        layer.mouse_pan = False
+        try:
+            yield from select(layer, event)
+        finally:
+            layer.mouse_pan = True
 
     # napari looks up here what a mode does with the mouse; its class attribute stays for the layers of others.
     layer._drag_modes = {**layer._drag_modes, mode.ADD: place}

@@ -6,6 +6,7 @@ from typing import Protocol
 
 import numpy as np
 from napari.layers import Image, Labels
+from napari.utils.colormaps import DirectLabelColormap
 
 from napari_cosynth.layout import Layout
 from napari_cosynth.tile import SyntheticTile
@@ -139,8 +140,11 @@ class TileLayers:
         return layer
 
     def _make(self, role: str, labels: np.ndarray) -> Labels:
+        # The kind of colormap that tiles have, because another one costs napari a new program for the GPU.
+        colormap = DirectLabelColormap(color_dict={None: "transparent", 0: "transparent"})
         if role == SEMANTIC:
-            return Labels(labels.copy(), visible=False, opacity=0.5)
-        layer = Labels(labels.copy(), opacity=OUTLINE_OPACITY if self._outline else FILLED_OPACITY)
+            return Labels(labels.copy(), colormap=colormap, visible=False, opacity=0.5)
+        opacity = OUTLINE_OPACITY if self._outline else FILLED_OPACITY
+        layer = Labels(labels.copy(), colormap=colormap, opacity=opacity)
         layer.contour = int(self._outline)
         return layer
