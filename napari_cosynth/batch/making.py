@@ -5,6 +5,7 @@ It holds the model, loaded once, and knows nothing of other workers.
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from napari_cosynth.model.pipeline import CoSynthPipeline
 
 
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+
+
 class Stopped(Exception):
     """The work was called off between two steps; nothing of the tile in hand is kept."""
 
@@ -37,7 +41,7 @@ class Outcome:
     reason
         Why it failed.
     disk
-        True if it failed because the place cannot be written, so that others would too.
+        True if it failed because there is no room for it, so that others would fail too.
     maker
         What made it: versions, device, arithmetic.
     """
@@ -205,9 +209,9 @@ class Maker:
         tile = tile if passes else replace(tile, verdict="rejected")
         try:
             self._storage.write_tile(tile, job.name, job.source)
-        except OSError as error:
-            return Outcome(job.name, "failed", f"cannot be written: {error}", disk=True)
         except Exception as error:
+            if isinstance(error, OSError) and error.errno in _NO_ROOM:
+                return Outcome(job.name, "failed", f"cannot be written: {error}; free some space", disk=True)
             return Outcome(job.name, "failed", _reason(error))
         maker = f"{self.description}, batch {tile.request.batch_size}"
         return Outcome(job.name, "made" if passes else "rejected", maker=maker)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from napari_cosynth.cli.outcome import FAILURE, console, errors, note, outcome, say
+from napari_cosynth.cli.outcome import FAILURE, console, errors, note, outcome, ready_out, say
 from napari_cosynth.cli.work_bar import work_bar
 from napari_cosynth.synthesis import SynthesisError
 
@@ -79,6 +79,8 @@ def batch(
                 match event:
                     case Total():
                         _print_total(event)
+                        if "://" not in out:
+                            ready_out(Path(out))
                     case Ready():
                         _print_ready(event)
                         if dry_run:

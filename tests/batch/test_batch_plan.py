@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from napari_cosynth.batch.plan import PlanError, read_plan
+from napari_cosynth.batch.plan import ExportTable, GateTable, Group, Plan, PlanError, TilesTable, read_plan
+from napari_cosynth.batch.plan_faults import KEYS
 from napari_cosynth.batch.work import tissues_of
 from napari_cosynth.classes import BUNDLED
 from napari_cosynth.presets import DRAFT, STANDARD
@@ -34,6 +37,14 @@ def test_the_sample_plan_is_valid_and_its_comments_count_right():
     assert [group.tiles for group in plan.group] == [80, 10, 10]
     assert (plan.n_layouts, plan.n_tiles) == (40, 100)
     assert set(tissues_of(plan, BUNDLED)) == {"colon-tumour", "breast-infiltrate", "prostate"}
+
+
+def test_hints_and_the_page_know_every_key():
+    tables = {"": Plan, "tiles": TilesTable, "gate": GateTable, "export": ExportTable, "group": Group}
+    page = (Path(__file__).parents[2] / "docs" / "batch.md").read_text(encoding="utf-8")
+    for name, table in tables.items():
+        assert KEYS[name] == tuple(table.model_fields)
+        assert all(f"`{key}`" in page or f"[{key}]" in page for key in KEYS[name])
 
 
 def test_what_is_left_out_has_a_default(read):

@@ -92,6 +92,8 @@ def test_failed_tiles_are_shown_and_the_exit_code_tells(cli, plan):
         ("[tiles]", "[tiles", [], ["is not TOML"]),
         ("", "", ["--deterministic", "--batch-size", 2], ["leave out --batch-size"]),
         ("", "", ["--device", "abacus"], ["no device 'abacus'"]),
+        ("", "", ["--out", "plan.toml"], ["plan.toml", "a folder is needed"]),
+        ("", "", ["--out", "/proc/x"], ["--out /proc/x: files cannot be written there"]),
         ("", "", ["--out", "nonsense://x"], ["nonsense://x: cannot be opened"]),
         ("", "", ["--scheduler", "nowhere"], ["no Dask scheduler answers at nowhere"]),
     ],
@@ -110,7 +112,7 @@ def test_ctrl_c_keeps_finished_tiles_and_leaves_nothing_half_written(plan, tmp_p
     command = [sys.executable, "-m", "napari_cosynth.cli", "batch", str(plan), "--out", str(tmp_path / "out")]
     # A session of its own: the signal goes to all its processes, as from a terminal.
     process = subprocess.Popen(
-        [*command, "--workers", "1", "--threads", "1", "--batch-size", "2"],
+        [*command, "--workers", "2", "--threads", "1", "--batch-size", "2"],
         start_new_session=True,
         stderr=subprocess.PIPE,
         text=True,
