@@ -48,6 +48,7 @@ class NucleiLayer:
         self._copied: Layout | None = None
         self._pasted = 0  # how often the copies were pasted
         self._um_per_px = session.layout.um_per_px
+        self._size = point_size(self._um_per_px)
         self._hidden: frozenset[int] = frozenset()
         self._results: tuple[str, ...] = ()
 
@@ -61,7 +62,7 @@ class NucleiLayer:
         layer = self._own.put(ROLE, self._make)
         layout = self._session.layout
         with self._shown():
-            selection = _carried(layer, layout)
+            selection = _carried(layer, layout) - set(np.flatnonzero(self._hidden_points(layout)).tolist())
             if not np.array_equal(layer.data, layout.centroids):
                 layer.data = layout.centroids.copy()
             self._show_classes(layer, layout)
@@ -102,6 +103,7 @@ class NucleiLayer:
         layer.events.data.connect(self._on_data)
         layer.events.set_data.connect(self._on_set_data)
         layer.events.features.connect(self._on_features)
+        layer.events.highlight.connect(self._on_highlight)
         bind(layer, "Control-C", self._copy)
         bind(layer, "Control-V", self._paste)
         return layer
@@ -112,24 +114,34 @@ class NucleiLayer:
         features = text_columns(**{"class": layout.names, "tile": results})
         if {name: list(column) for name, column in layer.features.items()} != {n: list(v) for n, v in features.items()}:
             layer.features = features
-        for name, colors in (("face_color", face), ("border_color", edge_colors(face))):
+        edge = edge_colors(face)
+        gone = [class_id for class_id in self._hidden if class_id < len(face)]
+        face[gone, 3] = edge[gone, 3] = 0
+        for name, colors in (("face_color", face), ("border_color", edge)):
             if len(layout) and not np.array_equal(getattr(layer, name), colors[layout.class_ids]):
                 setattr(layer, name, colors[layout.class_ids])
-        shown = ~np.isin(layout.class_ids, list(self._hidden))
-        if not np.array_equal(layer.shown, shown):
-            layer.shown = shown
         if layout.um_per_px != self._um_per_px:
             self._um_per_px = layout.um_per_px
             layer.size = layer.current_size = point_size(layout.um_per_px)
+        # Without a size they cannot be taken hold of either. napari's own `shown` does nothing in two dimensions.
+        hidden = self._hidden_points(layout)
+        self._size = float(layer.current_size) or self._size
+        size = np.where(hidden, 0, np.where(layer.size > 0, layer.size, self._size))
+        if not np.array_equal(layer.size, size):
+            layer.size = size
         layer.metadata[METADATA].update(
             height=layout.height, width=layout.width, um_per_px=layout.um_per_px, taxonomy=layout.taxonomy
         )
+
+    def _hidden_points(self, layout: Layout) -> np.ndarray:
+        return np.isin(layout.class_ids, list(self._hidden))
 
     def _show_active(self, layer: Points) -> None:
         """What the next point gets, in napari's own controls too."""
         taxonomy, class_id = self._session.layout.taxonomy, self._session.active_class
         face = class_colors(taxonomy)[class_id : class_id + 1]
         with layer.block_update_properties():
+            layer.current_size = self._size  # napari takes over that of a hidden nucleus, none
             layer.current_face_color = face[0]
             layer.current_border_color = edge_colors(face)[0]
             layer.feature_defaults = {"class": taxonomy[class_id].name, "tile": ""}
@@ -166,6 +178,15 @@ class NucleiLayer:
     def _behind(self) -> bool:
         """Whether the session has a newer layout, which this layer is about to be told: its points are no edit."""
         return self._seen is not self._session.layout
+
+    def _on_highlight(self, _event: Any) -> None:
+        # A box drawn around nuclei takes the hidden ones too; nobody means those.
+        layer = self.layer
+        if layer is None or self._showing or self._editing or not self._hidden:
+            return
+        hidden = set(np.flatnonzero(self._hidden_points(self._session.layout)).tolist())
+        if hidden & set(layer.selected_data):
+            layer.selected_data = set(layer.selected_data) - hidden
 
     def _take(self) -> None:
         before = self._session.layout

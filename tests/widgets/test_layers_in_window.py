@@ -200,4 +200,5 @@ def test_previews_do_not_hold_up_the_window(qtbot, window, layers, session, make
         layers.show_preview(Preview(step, 9, tile.image[::-1].copy(), np.roll(tile.instances, step)))
         QApplication.processEvents()
         took.append(time.process_time() - began)
-    assert np.median(took) < 0.1
+    # On all threads together, and a virtual screen is drawn by the CPU.
+    assert np.median(took) < 0.25

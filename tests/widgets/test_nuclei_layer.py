@@ -197,16 +197,23 @@ def test_a_table_of_features_can_change_the_class_but_not_to_nonsense(nuclei, se
     assert in_step(nuclei, session)
 
 
-def test_hidden_classes_are_not_drawn_and_adding_to_one_is_told(layers, nuclei, session, said):
+def test_hidden_classes_are_neither_drawn_nor_taken_hold_of(layers, nuclei, session, said):
+    size = float(nuclei.current_size)
     nuclei.add([10, 10])
     session.set_active_class(1)
     nuclei.add([20, 20])
+    nuclei.selected_data = {0, 1}
     layers.set_hidden(frozenset({1}))
-    assert nuclei.shown.tolist() == [True, False]
+    assert nuclei.face_color[:, 3].tolist() == nuclei.border_color[:, 3].tolist() == [1, 0]
+    assert nuclei.size.tolist() == [size, 0]
+    assert set(nuclei.selected_data) == {0}
+    nuclei.selected_data = {0, 1}  # as a box around both
+    assert set(nuclei.selected_data) == {0}
     nuclei.add([30, 30])
     assert "inflammatory is hidden" in said[0]
     layers.set_hidden(frozenset())
-    assert nuclei.shown.all()
+    assert nuclei.face_color[:, 3].all()
+    assert nuclei.size.tolist() == [size] * 3
 
 
 def test_sizes_and_colours_of_the_user_stay(nuclei, session):
