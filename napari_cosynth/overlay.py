@@ -9,8 +9,6 @@ from collections.abc import Mapping
 
 import numpy as np
 from PIL import Image, ImageDraw
-from scipy import ndimage as ndi
-from skimage.measure import find_contours
 
 from napari_cosynth.classes import Taxonomy
 
@@ -121,6 +119,10 @@ def semantic_colors(semantic: np.ndarray, taxonomy: Taxonomy) -> np.ndarray:
 
 def _contours(instances: np.ndarray) -> list[tuple[int, np.ndarray]]:
     """(label, (n, 2) row/col) of each outline. A nucleus cut by the tile's edge is left open there."""
+    # Late: they take a second to import, and the dock knows this module when it opens.
+    from scipy import ndimage as ndi
+    from skimage.measure import find_contours
+
     margin = 3
     padded = np.pad(instances, margin, mode="edge")
     found = []

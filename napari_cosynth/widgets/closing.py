@@ -23,6 +23,8 @@ class ClosingWatch(QObject):
         self._asked = False
         self._over = False
         widget.installEventFilter(self)
+        # A window that is never shown tells nothing: by then its dock stands in it.
+        QTimer.singleShot(0, self._follow)
         app = QApplication.instance()
         if app is not None:
             app.aboutToQuit.connect(self._close)

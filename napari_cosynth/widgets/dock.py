@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QKeySequence
-from qtpy.QtWidgets import QApplication, QFrame, QScrollArea, QShortcut, QTabWidget, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QApplication, QFrame, QScrollArea, QShortcut, QSizePolicy, QTabWidget, QVBoxLayout, QWidget
 
 from napari_cosynth.session import Session
 from napari_cosynth.widgets.background import Background
@@ -42,6 +42,10 @@ if TYPE_CHECKING:
 
 WIDTH = 320
 """Of the dock, px of the screen's logical resolution: leaves a 1366 px wide screen its canvas."""
+
+
+TABS_HEIGHT = 250
+"""Of the tabs at least, px: a row of cards and the verdict."""
 
 
 class CoSynthDock(QWidget):
@@ -127,6 +131,9 @@ class CoSynthDock(QWidget):
         self._tabs.setObjectName("tabs")
         self._tabs.setStyleSheet("QTabBar::tab { padding: 4px 7px; }")
         self._tabs.setUsesScrollButtons(False)
+        # As high as the window leaves it; what it would like best is not asked, or a small screen would have to scroll.
+        self._tabs.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Ignored)
+        self._tabs.setMinimumHeight(TABS_HEIGHT)
         self._tabs.tabBar().setElideMode(Qt.TextElideMode.ElideRight)
         for name, widget in (
             ("Tiles", panels.gallery),

@@ -59,7 +59,11 @@ class NucleiLayer:
 
     def show(self) -> Points:
         """Show the session's layout; the layer is made if need be, and selected points stay selected."""
+        fresh = self.layer is None
         layer = self._own.put(ROLE, self._make)
+        if fresh:
+            # Not before: napari's controls of a new layer do not look which tool it has.
+            layer.mode = "add"
         layout = self._session.layout
         with self._shown():
             selection = _carried(layer, layout) - set(np.flatnonzero(self._hidden_points(layout)).tolist())
@@ -99,7 +103,6 @@ class NucleiLayer:
         layout = self._session.layout
         layer = Points(layout.centroids.copy(), ndim=2, canvas_size_limits=(6, 60), **point_style(layout))
         use_place_tool(layer)
-        layer.mode = "add"
         layer.events.data.connect(self._on_data)
         layer.events.set_data.connect(self._on_set_data)
         layer.events.features.connect(self._on_features)
