@@ -136,6 +136,12 @@ def test_place_drag_select_reclass_delete_and_undo(window, layers, session, hand
     assert session.layout.names == ("epithelial",)
 
 
+def test_naparis_controls_show_the_tool_that_is_set(window, layers):
+    controls = window.window._qt_viewer.controls.currentWidget()
+    checked = [button for button in controls.button_group.buttons() if button.isChecked()]
+    assert [button.mode.value for button in checked] == ["add"]
+
+
 def test_a_click_outside_is_refused_with_words(window, layers, session, hand):
     said = []
     layers.message.connect(said.append)
