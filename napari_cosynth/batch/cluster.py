@@ -28,8 +28,8 @@ TILES_A_TASK = 8
 """At most: less than a scheduler notices, and little to make again when a worker dies."""
 TASKS_A_WORKER = 4
 """Waiting tasks for each worker at least, so that all end at about the same time."""
-ATTEMPTS = 3
-"""Times that a tile may be handed out again after the worker that had it died."""
+ATTEMPTS = 2
+"""Times that a tile is handed to Dask, which itself tries again when a worker dies: then alone, not with others."""
 
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
@@ -135,7 +135,7 @@ class Cluster:
                         futures.add(submit([index], attempt + 1))
                 else:
                     error = future.exception() if future.status == "error" else "its result was lost"
-                    reason = f"its worker failed {ATTEMPTS} times: {error}"
+                    reason = f"its workers failed again and again: {error}"
                     yield from (Outcome(work.jobs[index].name, "failed", reason) for index in some)
                 future.release()
         finally:

@@ -140,7 +140,7 @@ def test_a_failed_tile_is_listed_stops_nothing_and_is_tried_again(write_plan, tm
     more = '[export]\nformats = ["folder"]'
     with monkeypatch.context() as patch:
         patch.setattr(Maker, "together", faulty)
-        done = carried_out(write_plan(1, more), tmp_path / "out", Options(Wishes(1, 1, 3)))[-1]
+        done = carried_out(write_plan(1, more), tmp_path / "out", Options(Wishes(1, 1, 3), dtype="float32"))[-1]
     assert done.states == {"there": 0, "made": 2, "failed": 2}
     listed = json.loads((tmp_path / "out" / "failures.json").read_text())["failed"]
     assert [f["tile"] for f in listed] == ["nest-00001-p2-v1", "nest-00001-p2-v2"]
@@ -202,7 +202,7 @@ def test_a_data_set_that_cannot_be_is_told_after_the_tiles(write_plan, tmp_path)
 
 
 def test_batches_say_how_many_were_made_together_and_look_the_same(reference, write_plan, tmp_path):
-    events = carried_out(write_plan(), tmp_path / "out", Options(Wishes(1, 1, 3)))
+    events = carried_out(write_plan(), tmp_path / "out", Options(Wishes(1, 1, 3), dtype="float32"))
     tiles = [read_tile(path) for path in records(tmp_path / "out" / "tiles")]
     assert sorted(tile.request.batch_size for tile in tiles) == [2, 2, 3, 3, 3, 3, 3, 3]
     assert {name.rsplit(" ", 1)[1] for name in events[-1].makers} == {"2", "3"}
@@ -237,7 +237,7 @@ def test_tiles_of_another_plan_are_refused(reference, write_plan, pair, words):
 
 
 def test_a_plan_may_grow_and_other_arithmetic_is_told(reference, write_plan):
-    options = Options(Wishes(1, 1, 2))
+    options = Options(Wishes(1, 1, 2), dtype="float32")
     running = run_batch(read_plan(write_plan(3)), reference.parent, options)
     total, ready = next(running), next(running)
     assert (total.there, total.left) == (8, 4)
@@ -250,7 +250,7 @@ def test_long_batches_try_set_ups_and_say_what_differs(write_plan, tmp_path, mon
     monkeypatch.setattr(local, "most_workers", lambda device: 1)
     monkeypatch.setattr(local, "usable_cores", lambda: 1)
     monkeypatch.setitem(measure.MAX_BATCH, "cpu", 2)
-    ready = of_kind(carried_out(write_plan(1), tmp_path / "out", Options()), Ready)[0].prepared
+    ready = of_kind(carried_out(write_plan(1), tmp_path / "out", Options(dtype="float32")), Ready)[0].prepared
     setups = [setup for setup, _ in ready.tried]
     assert [(s.workers, s.threads, s.batch_size) for s in setups] == [(1, 1, 1), (1, 1, 2)]
     assert ready.setup in setups and ready.seconds > 0

@@ -101,7 +101,7 @@ def test_failed_tiles_are_shown_and_the_exit_code_tells(cli, plan):
 def test_wrong_input_is_refused_with_the_remedy(cli, plan, old, new, options, words, monkeypatch):
     monkeypatch.setattr("napari_cosynth.batch.cluster.CONNECT_SECONDS", 0.5)
     plan.write_text(plan.read_text().replace(old, new, 1))
-    done = cli("batch", plan, *options)
+    done = cli("batch", plan, "--dtype", "float32", *options)
     assert done.exit_code == 2, done.output
     assert all(word in done.stderr for word in words)
 
@@ -112,7 +112,7 @@ def test_ctrl_c_keeps_finished_tiles_and_leaves_nothing_half_written(plan, tmp_p
     command = [sys.executable, "-m", "napari_cosynth.cli", "batch", str(plan), "--out", str(tmp_path / "out")]
     # A session of its own: the signal goes to all its processes, as from a terminal.
     process = subprocess.Popen(
-        [*command, "--workers", "2", "--threads", "1", "--batch-size", "2"],
+        [*command, "--workers", "2", "--threads", "1", "--batch-size", "2", "--dtype", "float32"],
         start_new_session=True,
         stderr=subprocess.PIPE,
         text=True,
@@ -134,3 +134,9 @@ def test_ctrl_c_keeps_finished_tiles_and_leaves_nothing_half_written(plan, tmp_p
 
 def test_durations_are_readable():
     assert [duration(s) for s in (12, 600, 18720, 267840)] == ["12 s", "10 min", "5.2 h", "3.1 days"]
+
+
+def test_the_command_explains_itself_with_an_example(cli):
+    done = cli("batch", "--help")
+    assert done.exit_code == 0
+    assert "napari-cosynth batch" in done.stdout.split("Examples")[1]
