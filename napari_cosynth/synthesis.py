@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -202,6 +203,7 @@ def is_out_of_memory(error: BaseException) -> bool:
 def _run(request: SynthesisRequest, labels: bool) -> Iterator[Event]:
     import torch
 
+    from napari_cosynth.model.nearest_file import training_check
     from napari_cosynth.model.targets import image_of
 
     folder = _found(request.model)
@@ -213,6 +215,7 @@ def _run(request: SynthesisRequest, labels: bool) -> Iterator[Event]:
     if request.threads:
         torch.set_num_threads(request.threads)
     pipe = _loaded(str(folder.path), folder.hash, request.device, request.dtype)
+    check = training_check(folder.path)
     layout = request.layout
     noise = pipe.draw_noise((layout.height, layout.width), [torch.Generator().manual_seed(request.seed)])
     yield Started(request.steps)
@@ -225,7 +228,8 @@ def _run(request: SynthesisRequest, labels: bool) -> Iterator[Event]:
             shown = time.monotonic()
         yield Preview(step.number, step.total, image_of(step.joint[0].numpy()), instances)
     made = pipe.decode(step.joint, [layout])
-    yield Finished(tile_of(request, made.images[0], made.labels[0]))
+    tile = tile_of(request, made.images[0], made.labels[0])
+    yield Finished(replace(tile, training_distance=check.distance(tile.image)) if check else tile)
 
 
 def tile_of(request: SynthesisRequest, image: np.ndarray, labels: Labels) -> SyntheticTile:

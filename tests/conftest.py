@@ -226,6 +226,31 @@ def model_folder(make_unet, minilm, tmp_path_factory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def make_training_index():
+    """Indexes of 16 blocks of two tiles that mean nothing, for the bundled segmenter or another one."""
+    from napari_cosynth.model.fingerprint import GRID, Projection
+    from napari_cosynth.model.nearest import TrainingIndex
+    from napari_cosynth.model.segmenter_folder import segmenter_hash
+
+    def make(segmenter: str | None = None) -> TrainingIndex:
+        rng = np.random.default_rng(0)
+        features, a, d, n = 192, 3, 4, 16
+        shapes = ((features,), (features, a), (GRID**2 * a,), (GRID**2 * a, d))
+        return TrainingIndex(
+            projection=Projection(*(rng.normal(size=shape).astype(np.float32) for shape in shapes)),
+            codes=rng.integers(-127, 128, (n, d)).astype(np.int8),
+            scale=rng.uniform(0.1, 1, d).astype(np.float32),
+            usual=rng.uniform(1, 2, n).astype(np.float32),
+            grids=np.array([[2, 3], [5, 2]], np.int32),
+            unit=0.123456789,
+            segmenter=segmenter or segmenter_hash(),
+            facts={"blocks": str(n)},
+        )
+
+    return make
+
+
 @pytest.fixture
 def model_copy(model_folder, tmp_path) -> Path:
     return Path(shutil.copytree(model_folder, tmp_path / "model"))

@@ -10,6 +10,7 @@ import pytest
 
 from napari_cosynth import synthesis
 from napari_cosynth.layout import Layout
+from napari_cosynth.model.nearest_file import write_index
 from napari_cosynth.presets import STANDARD
 from napari_cosynth.request import Order
 from napari_cosynth.synthesis import (
@@ -179,6 +180,29 @@ def test_what_is_left_open_is_decided(model_folder, monkeypatch, tmp_path):
     request = make_request(LAYOUT, model=str(model_folder), device="cpu")
     assert request.dtype in ("float32", "bfloat16") and request.threads >= 1
     assert (request.steps, request.guidance, request.layout_guidance) == STANDARD
+
+
+def test_a_model_with_an_index_tells_how_near_to_training_tissue_a_tile_is(
+    request_for, model_copy, make_training_index
+):
+    layout = Layout(height=128, width=144)
+    request = request_for(layout, model=str(model_copy))
+    before = tile_made(request)
+    write_index(make_training_index(), model_copy)
+    made = tile_made(request)
+    assert before.training_distance is None and made.training_distance > 0
+    assert np.array_equal(before.image, made.image)
+
+
+@pytest.mark.parametrize("segmenter", ["another", None])
+def test_an_index_that_cannot_be_used_is_told_before_the_first_step(
+    request_for, model_copy, make_training_index, segmenter
+):
+    path = write_index(make_training_index(segmenter), model_copy)
+    if segmenter is None:
+        path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(RequestError, match="nearest.safetensors .*make it anew with  napari-cosynth nearest"):
+        next(run(request_for(model=str(model_copy))))
 
 
 def test_words_that_training_never_showed(request_for, model_folder):

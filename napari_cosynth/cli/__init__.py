@@ -12,6 +12,7 @@ from napari_cosynth.cli.evaluate import evaluate
 from napari_cosynth.cli.export import export
 from napari_cosynth.cli.info import info
 from napari_cosynth.cli.layout import layout
+from napari_cosynth.cli.nearest import nearest
 from napari_cosynth.cli.points import points
 from napari_cosynth.cli.reproduce import reproduce
 from napari_cosynth.cli.synth import synth
@@ -32,6 +33,7 @@ app.command()(reproduce)
 app.command()(info)
 app.command()(points)
 app.command()(train)
+app.command()(nearest)
 app.command()(evaluate)
 app.add_typer(layout, name="layout")
 

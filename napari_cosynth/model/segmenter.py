@@ -82,17 +82,26 @@ class Segmenter(ModelMixin, ConfigMixin):
         class_logits
             (B, 1 + stated classes, H, W), background first.
         """
-        patch = self.config.patch
-        h = self.stem(F.pixel_unshuffle(image, patch).contiguous(memory_format=torch.channels_last))
-        skips = []
-        for level, block in enumerate(self.down):
-            h = block(F.max_pool2d(h, 2) if level else h)
-            skips.append(h)
-        skips.pop()
+        *skips, h = self.levels(image)
         for block in self.up:
             h = block(torch.cat([F.interpolate(h, scale_factor=2, mode="nearest"), skips.pop()], dim=1))
-        maps = F.pixel_shuffle(self.head(h), patch).float()
+        maps = F.pixel_shuffle(self.head(h), self.config.patch).float()
         return maps[:, 0], maps[:, 1:]
+
+    def levels(self, image: Tensor) -> list[Tensor]:
+        """Feature maps of the levels, the finest first: (B, channels, H / s, W / s) with s = ``patch * 2**level``.
+
+        Parameters
+        ----------
+        image
+            As in `forward`.
+        """
+        h = self.stem(F.pixel_unshuffle(image, self.config.patch).contiguous(memory_format=torch.channels_last))
+        maps = []
+        for level, block in enumerate(self.down):
+            h = block(F.max_pool2d(h, 2) if level else h)
+            maps.append(h)
+        return maps
 
     @torch.inference_mode()
     def maps(self, image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -5,6 +5,7 @@ A card (README.md) that stands there is people's work and stays as it is.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -22,6 +23,22 @@ CONFIG = "config.json"
 def bundled_segmenter_folder() -> Path:
     """Where the segmenter lies that ships with the package."""
     return models_dir() / "segmenter"
+
+
+def segmenter_hash(folder: Path | None = None) -> str:
+    """The first 16 hex digits of a sha256 over configuration and weights of a folder; of the bundled one if None.
+
+    Raises
+    ------
+    FileNotFoundError
+        If one of them is not there.
+    """
+    folder = bundled_segmenter_folder() if folder is None else Path(folder)
+    digest = hashlib.sha256()
+    for name in (CONFIG, WEIGHTS):
+        with open(folder / name, "rb") as stream:
+            digest.update(hashlib.file_digest(stream, "sha256").digest())
+    return digest.hexdigest()[:16]
 
 
 def load_segmenter(folder: Path | None = None) -> Segmenter:
