@@ -18,7 +18,7 @@ pytestmark = pytest.mark.timeout(300)
 
 def test_a_worker_killed_in_the_middle_loses_nothing_and_doubles_nothing(write_plan, tmp_path, contents):
     distributed = pytest.importorskip("distributed", reason="needs the extra distributed")
-    plan, tiles = read_plan(write_plan(6)), tmp_path / "out" / "tiles"
+    plan, tiles = read_plan(write_plan(4)), tmp_path / "out" / "tiles"
     killed, finished = [], {}
 
     def marks():
@@ -35,12 +35,12 @@ def test_a_worker_killed_in_the_middle_loses_nothing_and_doubles_nothing(write_p
                 os.kill(killed[0], signal.SIGKILL)
     total, ready = events[:2]
     assert isinstance(total, Total) and isinstance(ready, Ready)
-    assert (total.tiles, ready.workers) == (24, 2) and ready.prepared.tile_seconds > 0
+    assert (total.tiles, ready.workers) == (16, 2) and ready.prepared.tile_seconds > 0
     made = [event.outcome for event in events if isinstance(event, Made)]
-    assert killed and len(made) == 24
+    assert killed and len(made) == 16
     assert sorted(outcome.name for outcome in made) == sorted({outcome.name for outcome in made})
     assert {outcome.state for outcome in made} <= {"made", "there"} and not events[-1].failed
-    assert len(list(tiles.iterdir())) == 24 * 5
+    assert len(list(tiles.iterdir())) == 16 * 5
     assert finished and all(marks()[name] == mark for name, mark in finished.items())
 
     alone = list(run_batch(plan, tmp_path / "alone", Options(Wishes(1, deterministic=True))))
