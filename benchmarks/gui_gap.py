@@ -4,7 +4,8 @@
 
 A timer of 5 ms ticks in the GUI thread; the longest time between two ticks is
 what a user feels as a hang. Wanted: at most 1 s while the model loads, 100 ms
-during a run. The gaps include whatever else the machine does meanwhile.
+during a run. The gaps include whatever else the machine does meanwhile; the
+processor time of the GUI thread within the longest one does not.
 """
 
 from __future__ import annotations
@@ -30,12 +31,13 @@ def main() -> None:
         gaps, steps = measure(arguments.tiles)
     load = os.getloadavg()[0]
     print(f"{os.cpu_count()} processors, load average {load:.1f}, {steps} steps made")
-    for name, gap in gaps.items():
-        print(f"{name:5} longest gap {gap:6.0f} ms   wanted: at most {WANTED_MS[name]:.0f} ms")
+    for name, (gap, worked) in gaps.items():
+        wanted = WANTED_MS[name]
+        print(f"{name:5} longest gap {gap:6.0f} ms (wanted: {wanted:.0f}), GUI thread's own work in it {worked:.0f} ms")
 
 
-def measure(tiles: int) -> tuple[dict[str, float], int]:
-    """Longest gaps in ms while the model loads and while ``tiles`` tiles are made, and the steps made."""
+def measure(tiles: int) -> tuple[dict[str, tuple[float, float]], int]:
+    """Longest gaps and the work in them, ms, while the model loads and while tiles are made; and the steps made."""
     import napari
     from qtpy.QtCore import QTimer
 
@@ -47,12 +49,14 @@ def measure(tiles: int) -> tuple[dict[str, float], int]:
     viewer.window.add_dock_widget(dock, name="CoSynth")
     sample = samples()[0]
     dock.session.edit("Open sample", layout=sample.layout(), prompt=sample.prompt)
-    gap = {"last": time.perf_counter(), "longest": 0.0}
+    last = (time.perf_counter(), time.thread_time())
+    worst = (0.0, 0.0)
 
     def tick() -> None:
-        now = time.perf_counter()
-        gap["longest"] = max(gap["longest"], now - gap["last"])
-        gap["last"] = now
+        nonlocal last, worst
+        now = (time.perf_counter(), time.thread_time())
+        worst = max(worst, (1000 * (now[0] - last[0]), 1000 * (now[1] - last[1])))
+        last = now
 
     timer = QTimer()
     timer.timeout.connect(tick)
@@ -63,10 +67,11 @@ def measure(tiles: int) -> tuple[dict[str, float], int]:
     dock.worker.started.connect(lambda *numbers: began.append(1))
     _until(2.0, lambda: False)
 
-    def longest(done: Callable[[], bool]) -> float:
-        gap["last"], gap["longest"] = time.perf_counter(), 0.0
+    def longest(done: Callable[[], bool]) -> tuple[float, float]:
+        nonlocal worst
+        worst = (0.0, 0.0)
         _until(600.0, done)
-        return gap["longest"] * 1000
+        return worst
 
     dock.generate.generate()
     gaps = {"load": longest(lambda: bool(began))}

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from qtpy.QtCore import Qt
+from qtpy.QtGui import QResizeEvent
 from qtpy.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from napari_cosynth.widgets.readable import sentence
@@ -97,7 +98,7 @@ class _Row(QFrame):
         self.setProperty("kind", kind)
         self.setAccessibleName(text)
 
-        label = QLabel(text if len(text) <= LONGEST else text[:LONGEST].rstrip() + " …")
+        label = _Text(text if len(text) <= LONGEST else text[:LONGEST].rstrip() + " …")
         # Paths and errors of others may look like HTML.
         label.setTextFormat(Qt.TextFormat.PlainText)
         label.setWordWrap(True)
@@ -128,3 +129,11 @@ class _Row(QFrame):
                 buttons.addWidget(button)
             buttons.addStretch(1)
             column.addLayout(buttons)
+
+
+class _Text(QLabel):
+    """A label that claims the height of its wrapped lines, which a layout of layouts would cut by a few px."""
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.setMinimumHeight(self.heightForWidth(self.width()))

@@ -95,7 +95,13 @@ _EXPORT = {
     "format_yolo": "Images with polygons as text, for YOLO segmentation",
 }
 
-TOOLTIPS: dict[str, str] = {**_PALETTE, **_PROMPT, **_CANVAS, **_RUN, **_GALLERY, **_REPORT, **_EXPORT}
+_DOCK = {
+    "project": "Open or save everything, tiles and all, as one file",
+    "filled": "Fill the masks with the colour of their class; otherwise only their outlines are drawn",
+    "use_centroids": "Place a nucleus at each label of the layer that is selected in napari's list of layers",
+}
+
+TOOLTIPS: dict[str, str] = {**_PALETTE, **_PROMPT, **_CANVAS, **_RUN, **_GALLERY, **_REPORT, **_EXPORT, **_DOCK}
 
 
 def add_tooltips(root: QWidget) -> None:

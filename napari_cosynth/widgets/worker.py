@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import atexit
 import logging
+import sys
 import threading
 import time
 import weakref
@@ -28,6 +29,12 @@ Engine = Callable[[Order], Iterator[Event]]
 
 EXIT_SECONDS = 20.0
 """How long the end of the process waits for a step or a model load that is under way."""
+
+SWITCH_S = 0.001
+"""How long the GUI thread waits for Python while a run has it; 5 ms otherwise, each time.
+
+A lower priority of the thread would do harm: pushed aside by other programs it may hold Python for seconds.
+"""
 
 _log = logging.getLogger(__name__)
 _threads: weakref.WeakSet[_Thread] = weakref.WeakSet()
@@ -171,7 +178,9 @@ class _Thread(threading.Thread):
         while (run := self.jobs.get()) is not None:
             self._current = run
             number = 0
+            usual = sys.getswitchinterval()
             try:
+                sys.setswitchinterval(SWITCH_S)
                 for number, order in enumerate(run.orders, start=1):
                     _make_one(run, order, self._engine, lambda event, number=number: self._tell(run, event, number))
                 self._tell(run, _Done(), number)
@@ -180,6 +189,8 @@ class _Thread(threading.Thread):
             except BaseException as error:
                 _log.error("a run failed", exc_info=error)
                 self._tell(run, _Failed(readable(error)), number)
+            finally:
+                sys.setswitchinterval(usual)
 
 
 def _make_one(run: _Run, order: Order, engine: Engine, tell: Callable[[Any], None]) -> None:

@@ -253,17 +253,14 @@ def test_a_worker_that_qt_deletes_in_the_middle_of_a_run_does_no_harm(qtbot):
 
 
 def test_a_forgotten_worker_takes_its_thread_with_it(qtbot):
-    def threads():
-        return [t for t in threading.enumerate() if t.name == "CoSynth"]
-
-    before = len(threads())
     worker = Worker(Engine())
     with qtbot.waitSignal(worker.done, timeout=WAIT):
         worker.start([order()])
-    assert len(threads()) == before + 1
+    thread = worker._thread
+    assert thread.is_alive()
     del worker
     gc.collect()
-    qtbot.waitUntil(lambda: len(threads()) == before, timeout=WAIT)
+    qtbot.waitUntil(lambda: not thread.is_alive(), timeout=WAIT)
 
 
 LEAVES_IN_THE_MIDDLE = """
