@@ -107,6 +107,7 @@ class CoSynthDock(QWidget):
         self._recover.begin()
         self._watch = ClosingWatch(self)
         self._watch.closing.connect(self.shutdown)
+        self._background.run(_get_ready, lambda _nothing: None, lambda _error: None)
 
     def shutdown(self) -> None:
         """End what runs, write the session and let go of the viewer. Comes by itself when the dock closes."""
@@ -195,6 +196,11 @@ class CoSynthDock(QWidget):
 
     def _look_at(self, row: float, col: float) -> None:
         self._viewer.camera.center = (row, col)
+
+
+def _get_ready() -> None:
+    """Import what the first nucleus needs, so that its click is not the one that waits."""
+    import scipy.spatial  # noqa: F401
 
 
 def _stacked(*widgets: QWidget) -> QWidget:

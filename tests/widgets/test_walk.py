@@ -1,5 +1,6 @@
 """The whole walk in a real window, by mouse and keys, with the bundled model."""
 
+import hands
 import numpy as np
 import pytest
 from qtpy.QtCore import Qt
@@ -7,7 +8,6 @@ from qtpy.QtCore import Qt
 from napari_cosynth.classes import BUNDLED
 
 pytest.importorskip("torch")
-hands = pytest.importorskip("hands")
 
 PLACES = [(70, 60), (60, 130), (85, 190), (150, 70), (170, 150), (140, 210)]
 
