@@ -7,6 +7,7 @@ from qtpy.QtGui import QKeyEvent, QPainter, QPaintEvent, QResizeEvent
 from qtpy.QtWidgets import QAbstractItemView, QListView, QWidget
 
 from napari_cosynth.widgets.card_delegate import CardDelegate
+from napari_cosynth.widgets.key_event import key_event
 from napari_cosynth.widgets.thumbnails import Thumbnails
 
 _NARROWEST = 136
@@ -48,7 +49,7 @@ class CardsView(QListView):
 
     def event(self, event: QEvent) -> bool:
         """Claim the gallery's keys before shortcuts of the window get them."""
-        if event.type() == QEvent.Type.ShortcutOverride and is_own_key(event):
+        if event.type() == QEvent.Type.ShortcutOverride and is_own_key(key_event(event)):
             event.accept()
             return True
         if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):

@@ -10,6 +10,7 @@ from qtpy.QtGui import QPalette
 from qtpy.QtWidgets import QCompleter, QLineEdit
 
 from napari_cosynth.data.terms import completions
+from napari_cosynth.widgets.key_event import key_event
 from napari_cosynth.widgets.style import ACCENT, FOCUS
 
 _MIN_LETTERS = 2
@@ -58,9 +59,11 @@ class WordCompleter(QObject):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Tab takes the first term, or the one chosen by arrow keys; Ctrl+Enter closes the list and goes on its way."""
         popup = self._completer.popup()
-        if event.type() == QEvent.Type.ShortcutOverride and event.modifiers() & Qt.KeyboardModifier.ControlModifier:
-            # An open list keeps shortcuts from the window, and Enter would take a term.
-            if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+        if event.type() == QEvent.Type.ShortcutOverride:
+            pressed = key_event(event)
+            enter = pressed.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+            if enter and pressed.modifiers() & Qt.KeyboardModifier.ControlModifier:
+                # An open list keeps shortcuts from the window, and Enter would take a term.
                 popup.hide()
             return False
         if event.type() == QEvent.Type.KeyPress and event.key() == Qt.Key.Key_Tab and popup.isVisible():
