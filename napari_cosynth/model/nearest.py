@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import torch
@@ -23,13 +24,13 @@ from napari_cosynth.model.segmenter import Segmenter
 WINDOW = 2 * BLOCK
 """Side of the windows that are compared, px."""
 _COARSE = 16
-"""Blocks of the image are looked up at every so many px, then moved by up to half of that."""
+"""Places at which blocks of the image are looked up, px; those that fit are moved by up to half of that."""
 _CANDIDATES = 64
 """Blocks that fit best: their neighbours are asked too."""
 FARTHEST = 10.0
 """What is farther is not told apart."""
-_CHUNK = 128
-"""Blocks looked up at once: bounds the memory."""
+_CHUNK = 1024
+"""Training blocks that are compared at once: few enough for the processor's cache."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +63,7 @@ class TrainingIndex:
     grids: np.ndarray
     unit: float
     segmenter: str
-    facts: dict[str, str]
+    facts: dict[str, Any]
 
     def distance(self, network: Segmenter, image: np.ndarray) -> float | None:
         """Distance of an image to the nearest window of training tissue.
@@ -86,18 +87,23 @@ class TrainingIndex:
         corners = places(cells, STEP)
         prints = self.projection.fingerprints(blocks_at(cells, corners), TURNS)
         prints = prints.reshape(len(TURNS), *(corners[-1] + 1), -1)  # turn, row, column, d
-        every = _COARSE // STEP
-        asked = prints[:, ::every, ::every]
-        squares, entries = self._nearest(torch.from_numpy(asked.reshape(-1, asked.shape[-1])))
+        turn, row, column = _asked(prints.shape[:3])
+        squares, entries = self._nearest(torch.from_numpy(prints[turn, row, column]))
         best = squares.argsort()[:_CANDIDATES].numpy()
-        turn, row, column = np.unravel_index(best, asked.shape[:3])
-        away = self._windows(prints, turn, np.stack([row, column], axis=1) * every, entries[best].numpy())
+        corner = np.stack([row[best], column[best]], axis=1)
+        away = self._windows(prints, turn[best], corner, entries[best].numpy())
         return min(away**0.5 / self.unit, FARTHEST)
 
     def _nearest(self, prints: Tensor) -> tuple[Tensor, Tensor]:
         """The squared distance of each fingerprint to its nearest block, and which that is."""
-        found = [(_extended(part) @ self._lookup).min(dim=1) for part in prints.split(_CHUNK)]
-        return torch.cat([f.values for f in found]), torch.cat([f.indices for f in found])
+        asked = _extended(prints).T.contiguous()
+        least, entries = torch.full((len(prints),), torch.inf), torch.zeros(len(prints), dtype=torch.int64)
+        for number, part in enumerate(self._lookup.split(_CHUNK)):
+            squares, at = (part @ asked).min(dim=0)
+            nearer = squares < least
+            least = torch.where(nearer, squares, least)
+            entries = torch.where(nearer, at + number * _CHUNK, entries)
+        return least, entries
 
     def _windows(self, prints: np.ndarray, turn: np.ndarray, corner: np.ndarray, entry: np.ndarray) -> float:
         """The least squared distance of the windows around blocks that fit; infinite if none of them is whole.
@@ -137,10 +143,22 @@ class TrainingIndex:
 
     @cached_property
     def _lookup(self) -> Tensor:
-        """(d + 2, n): times `_extended` rows it gives the squared distances over the squared usual ones."""
+        """(n, d + 2): times `_extended` columns it gives the squared distances over the squared usual ones."""
         prints = self.codes * self.scale
-        rows = np.concatenate([-2 * prints.T, np.ones((1, len(prints))), (prints**2).sum(axis=1)[None]])
-        return torch.from_numpy((rows / self.usual**2).astype(np.float32))
+        columns = np.concatenate([-2 * prints, np.ones((len(prints), 1)), (prints**2).sum(axis=1)[:, None]], axis=1)
+        return torch.from_numpy((columns / self.usual[:, None] ** 2).astype(np.float32))
+
+
+def _asked(shape: tuple[int, int, int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Turns, rows and columns at which blocks are looked up, in the (turns, rows, columns) where they can begin.
+
+    Half of those at every `_COARSE` px, the halves by turns from block to block: of
+    the four blocks of a window two are asked.
+    """
+    turn, row, column = np.mgrid[: shape[0], : shape[1] : _COARSE // STEP, : shape[2] : _COARSE // STEP].reshape(3, -1)
+    place, block = (row + column) // (_COARSE // STEP), row // (BLOCK // STEP) + column // (BLOCK // STEP)
+    asked = (place + block) % 2 == 0
+    return turn[asked], row[asked], column[asked]
 
 
 def _extended(prints: Tensor) -> Tensor:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -22,8 +23,8 @@ from napari_cosynth.training.fingerprint_fit import Pairs, copy_pairs, fit_proje
 
 TILE = 256
 """Side of the images that the unit is measured on, px."""
-_LEARNT, _TRIED = 600, 200
-"""Most tiles that fingerprints are learnt on, and most images that are looked up for the unit and to test."""
+_LEARNT, _TRIED = 600, 100
+"""Tiles that fingerprints are learnt on, and that are looked up for the unit and to test; some more of large sets."""
 _A_TILE = 4
 """Most real images from one tile."""
 _LEAST_USUAL = 2
@@ -84,10 +85,24 @@ def make_index(network: Segmenter, segmenter: str, train: Tiles, val: Tiles, see
     codes, scale = _coded(np.concatenate([p.reshape(-1, projection.dimensions) for p in prints]))
     usual = usual_distances(codes * scale, np.repeat(np.arange(len(grids)), grids.prod(axis=1)))
     index = TrainingIndex(projection, codes, scale, usual, grids, 1.0, segmenter, {})
+    facts = {"blocks": len(codes), "tiles": dict(sorted(sources.items()))}
+    yield from calibrated(index, network, train, val, seed, facts)
 
+
+def calibrated(
+    index: TrainingIndex, network: Segmenter, train: Tiles, val: Tiles, seed: int, facts: dict[str, Any]
+) -> Iterator[Stage | Found]:
+    """Give an index its unit, and measure what it finds; as `make_index`.
+
+    Parameters
+    ----------
+    facts
+        To which what is measured is added.
+    """
     real: tuple[list[float], list[float]] = ([], [])
+    index = replace(index, unit=1.0)
     for i, (half, image) in _spread_images(val()):
-        real[half].append(index.distance(network, image) or 0.0)
+        real[half].append(_distance(index, network, image))
         yield Stage("unseen tissue", i + 1)
     if not real[0]:
         raise ValueError(
@@ -96,20 +111,26 @@ def make_index(network: Segmenter, segmenter: str, train: Tiles, val: Tiles, see
         )
     unit = float(np.percentile(real[0], 1))
     index = replace(index, unit=unit)
-    close = []
+    copies = []
     for i, tile in _spread(train(), _TRIED):
         rng = np.random.default_rng([seed, i, 1])
-        close.append((index.distance(network, copied(any_patch(tile.image, TILE, rng)[0], rng)) or 0.0) < 1)
+        copies.append(_distance(index, network, copied(any_patch(tile.image, TILE, rng)[0], rng)))
         yield Stage("copies", i + 1)
-    unseen = [distance < unit for distance in real[1]]
-    facts = {
-        "blocks": str(len(codes)),
-        "tiles": ", ".join(f"{source} {n}" for source, n in sorted(sources.items())),
-        "unseen_median": f"{np.median(real[0]) / unit:.3f}",
-        "unseen_too_close": f"{sum(unseen)} of {len(unseen)}",
-        "copies_too_close": f"{sum(close)} of {len(close)}",
+    found = sum(distance < 1 for distance in copies), len(copies)
+    taken = sum(distance < unit for distance in real[1]), len(real[1])
+    facts |= {
+        "median_unseen": round(float(np.median(real[0])) / unit, 3),
+        "median_copy": round(float(np.median(copies)), 3),
+        "copies_found": found,
+        "unseen_taken_for_copies": taken,
     }
-    yield Found(replace(index, facts=facts), (sum(close), len(close)), (sum(unseen), len(unseen)))
+    yield Found(replace(index, facts=facts), found, taken)
+
+
+def _distance(index: TrainingIndex, network: Segmenter, image: np.ndarray) -> float:
+    distance = index.distance(network, image)
+    assert distance is not None  # tiles smaller than a window are left out
+    return distance
 
 
 def block_prints(network: Segmenter, projection: Projection, image: np.ndarray) -> np.ndarray:

@@ -36,7 +36,7 @@ def test_the_index_is_written_measured_and_used(cli, data, model_copy, synth, wr
     assert f"{FILE}: 45 blocks of 64 px" in done.stdout
     assert "copies of training tissue found: " in done.stdout and " of 5" in done.stdout
     index = read_index(model_copy)
-    assert index.grids.tolist() == [[3, 3]] * 5 and index.facts["tiles"] == "textures 5"
+    assert index.grids.tolist() == [[3, 3]] * 5 and index.facts["tiles"] == {"textures": 5}
     assert cli("info", model_copy).stdout.split("hash")[1].split()[0] == before
 
     layout = write_csv("20,20,neoplastic")

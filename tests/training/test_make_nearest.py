@@ -62,7 +62,7 @@ def test_stages_count_up_to_what_was_found(events):
 def test_blocks_of_64_px_side_by_side(index):
     assert index.codes.shape == (12 * 4 * 4, index.projection.dimensions) and index.codes.dtype == np.int8
     assert index.grids.tolist() == [[4, 4]] * 12
-    assert index.facts["tiles"] == "textures 12" and index.facts["blocks"] == "192" and index.segmenter == "abc"
+    assert index.facts["tiles"] == {"textures": 12} and index.facts["blocks"] == 192 and index.segmenter == "abc"
 
 
 @pytest.mark.parametrize("turn", TURNS)
