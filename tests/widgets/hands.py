@@ -30,6 +30,8 @@ class Hands:
 
     def __init__(self, viewer, dock: QWidget) -> None:
         self.viewer, self.dock = viewer, dock
+        # Shortcuts belong to the active window, and without a window manager nobody makes it so.
+        viewer.window._qt_window.activateWindow()
 
     @property
     def canvas(self) -> QWidget:
