@@ -241,7 +241,7 @@ def make_training_index():
             projection=Projection(*(rng.normal(size=shape).astype(np.float32) for shape in shapes)),
             codes=rng.integers(-127, 128, (n, d)).astype(np.int8),
             scale=rng.uniform(0.1, 1, d).astype(np.float32),
-            usual=rng.uniform(1, 2, n).astype(np.float32),
+            usual=rng.uniform(1, 2, n).astype(np.float16),
             grids=np.array([[2, 3], [5, 2]], np.int32),
             unit=0.123456789,
             segmenter=segmenter or segmenter_hash(),

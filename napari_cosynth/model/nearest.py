@@ -25,7 +25,7 @@ WINDOW = 2 * BLOCK
 """Side of the windows that are compared, px."""
 _COARSE = 16
 """Places at which blocks of the image are looked up, px; those that fit are moved by up to half of that."""
-_CANDIDATES = 64
+_CANDIDATES = 256
 """Blocks that fit best: their neighbours are asked too."""
 FARTHEST = 10.0
 """What is farther is not told apart."""
@@ -44,7 +44,7 @@ class TrainingIndex:
     codes, scale
         int8 (n, d) and float32 (d,): fingerprints are ``codes * scale``.
     usual
-        float32 (n,): distance to the nearest block of another training tile.
+        float16 (n,): distance to the nearest block of another training tile.
     grids
         int32 (tiles, 2): rows and columns of blocks of each tile. The blocks of a
         tile follow each other row by row.
@@ -117,7 +117,7 @@ class TrainingIndex:
         """
         neighbours, there = self._neighbours(entry)  # (m, 9)
         size = np.array(prints.shape[1:3])
-        squares, usual = [], self.usual[neighbours] ** 2
+        squares, usual = [], self._usual_squares[neighbours]
         for moved in _AROUND:
             at = corner[:, None] + moved + _BESIDE[turn] * (BLOCK // STEP)  # (m, 9, 2)
             inside = there & ((at >= 0) & (at < size)).all(axis=-1)
@@ -137,6 +137,11 @@ class TrainingIndex:
         return np.where(there, self._first[tile][:, None] + row * columns + column, entry[:, None]), there
 
     @cached_property
+    def _usual_squares(self) -> np.ndarray:
+        """float32 (n,)."""
+        return self.usual.astype(np.float32) ** 2
+
+    @cached_property
     def _first(self) -> np.ndarray:
         """(tiles,): number of the first block of each tile."""
         return np.concatenate([[0], np.cumsum(self.grids.prod(axis=1))[:-1]])
@@ -146,7 +151,7 @@ class TrainingIndex:
         """(n, d + 2): times `_extended` columns it gives the squared distances over the squared usual ones."""
         prints = self.codes * self.scale
         columns = np.concatenate([-2 * prints, np.ones((len(prints), 1)), (prints**2).sum(axis=1)[:, None]], axis=1)
-        return torch.from_numpy((columns / self.usual[:, None] ** 2).astype(np.float32))
+        return torch.from_numpy((columns / self._usual_squares[:, None]).astype(np.float32))
 
 
 def _asked(shape: tuple[int, int, int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -27,7 +27,7 @@ _ADVICE = "make it anew with  napari-cosynth nearest, or remove the file: tiles 
 _DTYPES = {
     "codes": np.int8,
     "scale": np.float32,
-    "usual": np.float32,
+    "usual": np.float16,
     "grids": np.int32,
     "cell_mean": np.float32,
     "cell_axes": np.float32,

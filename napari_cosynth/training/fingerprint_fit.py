@@ -27,7 +27,7 @@ from napari_cosynth.model.fingerprint import (
 from napari_cosynth.model.segmenter import Segmenter
 from napari_cosynth.training.copies import altered, any_patch, any_turn
 
-CELL_AXES, DIMENSIONS = 8, 32
+CELL_AXES, DIMENSIONS = 8, 28
 _PATCH, _MARGIN = 256, 32
 _CELL_RIDGE, _BLOCK_RIDGE = 1e-3, 0.1
 """Share of the mean noise that is added along every axis: few pairs would else make some axes look silent."""

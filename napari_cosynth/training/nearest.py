@@ -30,6 +30,9 @@ _A_TILE = 4
 _LEAST_USUAL = 2
 """Percentile under which no block's usual distance falls: tissue that was scanned twice must not hide its copies."""
 
+_CHUNK = 32
+"""Blocks that are compared with all others at once: few enough for the processor's cache."""
+
 Tiles = Callable[[], Iterable[LabelledTile]]
 
 
@@ -83,7 +86,7 @@ def make_index(network: Segmenter, segmenter: str, train: Tiles, val: Tiles, see
         yield Stage("training tissue", i + 1)
     grids = np.array([p.shape[:2] for p in prints], np.int32)
     codes, scale = _coded(np.concatenate([p.reshape(-1, projection.dimensions) for p in prints]))
-    usual = usual_distances(codes * scale, np.repeat(np.arange(len(grids)), grids.prod(axis=1)))
+    usual = usual_distances(codes * scale, grids.prod(axis=1))
     index = TrainingIndex(projection, codes, scale, usual, grids, 1.0, segmenter, {})
     facts = {"blocks": len(codes), "tiles": dict(sorted(sources.items()))}
     yield from calibrated(index, network, train, val, seed, facts)
@@ -141,22 +144,33 @@ def block_prints(network: Segmenter, projection: Projection, image: np.ndarray) 
     return projection.fingerprints(blocks_at(cells, corners, CELL)).reshape(*shape, -1)
 
 
-def usual_distances(prints: np.ndarray, owners: np.ndarray, chunk: int = 512) -> np.ndarray:
-    """float32 (n,): distance of each block to the nearest one of another tile; owners (n,) names the tiles.
+def usual_distances(prints: np.ndarray, sizes: np.ndarray) -> np.ndarray:
+    """float16 (n,): distance of each block to the nearest one of another tile.
 
     Where there is but one tile, that to the centre of all blocks.
+
+    Parameters
+    ----------
+    prints
+        float32 (n, d), tile after tile.
+    sizes
+        int (tiles,): number of blocks of each tile.
     """
-    rows, tiles = torch.from_numpy(prints), torch.from_numpy(owners)
-    if len(np.unique(owners)) < 2:
+    rows = torch.from_numpy(prints)
+    if len(sizes) < 2:
         distances = np.linalg.norm(prints - prints.mean(axis=0), axis=1)
     else:
-        square, parts = (rows**2).sum(dim=1), []
-        for part, own, its in zip(rows.split(chunk), tiles.split(chunk), square.split(chunk), strict=True):
-            away = torch.addmm(square[None], part, rows.T, alpha=-2)
-            parts.append(away.masked_fill_(own[:, None] == tiles, torch.inf).min(dim=1).values + its)
+        square, parts, first = (rows**2).sum(dim=1), [], 0
+        for size in sizes.tolist():
+            own = slice(first, first + size)
+            for part, its in zip(rows[own].split(_CHUNK), square[own].split(_CHUNK), strict=True):
+                away = torch.addmm(square[None], part, rows.T, alpha=-2)
+                away[:, own] = torch.inf
+                parts.append(away.min(dim=1).values + its)
+            first += size
         distances = torch.cat(parts).clamp_min(0).sqrt().numpy()
     least = max(np.percentile(distances, _LEAST_USUAL), 1e-3)
-    return np.maximum(distances, least).astype(np.float32)
+    return np.maximum(distances, least).astype(np.float16)
 
 
 def _coded(prints: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

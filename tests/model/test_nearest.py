@@ -35,7 +35,7 @@ def image():
 def least(index, network, image) -> float:
     """By turning the window, not the neighbours: all places, all turns, all windows of the training tiles."""
     cells = index.projection.cells(cell_features(network, image))
-    stored, usual = index.codes * index.scale, index.usual**2
+    stored, usual = index.codes * index.scale, index.usual.astype(np.float32) ** 2
     windows, first = [], 0
     for rows, columns in index.grids.tolist():
         numbers = first + np.arange(rows * columns).reshape(rows, columns)

@@ -24,7 +24,7 @@ from napari_cosynth.model.nearest_file import (  # noqa: E402
 )
 from napari_cosynth.model.segmenter_folder import segmenter_hash  # noqa: E402
 
-EMPTY = (("codes", (4,), np.int8), ("usual", (), np.float32), ("grids", (2,), np.int32))
+EMPTY = (("codes", (4,), np.int8), ("usual", (), np.float16), ("grids", (2,), np.int32))
 
 
 @pytest.fixture
@@ -73,8 +73,8 @@ def test_a_file_that_was_cut_short_is_told(path, tmp_path, end):
         ({"grids": np.array([[2, 3], [5, 3]], np.int32)}, "its tiles do not have 16 blocks together"),
         ({"grids": np.array([[-2, -3], [5, 2]], np.int32)}, "its tiles do not have 16 blocks together"),
         ({n: np.zeros((0, *s), t) for n, s, t in EMPTY}, "holds no blocks"),
-        ({"usual": np.zeros(16, np.float32)}, "not above 0"),
-        ({"usual": np.full(16, np.nan, np.float32)}, "usual holds something else than numbers"),
+        ({"usual": np.zeros(16, np.float16)}, "not above 0"),
+        ({"usual": np.full(16, np.nan, np.float16)}, "usual holds something else than numbers"),
         ({"other": np.zeros(1)}, "it holds block_axes, .*, other, .* not block_axes"),
         ({"cell_axes": np.zeros(192, np.float32)}, "has the shape"),
     ],
