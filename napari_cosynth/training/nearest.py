@@ -63,8 +63,8 @@ def make_index(network: Segmenter, segmenter: str, train: Tiles, val: Tiles, see
     train
         Reads the tiles that the model was trained on, at any pixel size.
     val
-        Reads tiles that it was not trained on: every other one gives the unit, the
-        rest tell how often real tissue is called too close.
+        Reads tiles that it was not trained on. They give the unit; one half of them
+        by the unit of the other tells how often real tissue is called too close.
     seed
         Of the places and looks of the copies.
 
@@ -107,12 +107,12 @@ def calibrated(
     for i, (half, image) in _spread_images(val()):
         real[half].append(_distance(index, network, image))
         yield Stage("unseen tissue", i + 1)
-    if not real[0]:
+    if not any(real):
         raise ValueError(
             f"no tile of the split val is at least {WINDOW} px at 0.25 um/px; the unit of the distance is measured on "
             "real tissue that the model never saw: give such tiles"
         )
-    unit = float(np.percentile(real[0], 1))
+    unit = float(np.percentile(real[0] + real[1], 1))
     index = replace(index, unit=unit)
     copies = []
     for i, tile in _spread(train(), _TRIED):
@@ -120,9 +120,11 @@ def calibrated(
         copies.append(_distance(index, network, copied(any_patch(tile.image, TILE, rng)[0], rng)))
         yield Stage("copies", i + 1)
     found = sum(distance < 1 for distance in copies), len(copies)
-    taken = sum(distance < unit for distance in real[1]), len(real[1])
+    # Each half by the unit that the other one gives.
+    halves = [(one, np.percentile(other, 1)) for one, other in (real, real[::-1]) if one and other]
+    taken = int(sum((np.array(one) < limit).sum() for one, limit in halves)), sum(len(one) for one, _ in halves)
     facts |= {
-        "median_unseen": round(float(np.median(real[0])) / unit, 3),
+        "median_unseen": round(float(np.median(real[0] + real[1])) / unit, 3),
         "median_copy": round(float(np.median(copies)), 3),
         "copies_found": found,
         "unseen_taken_for_copies": taken,
