@@ -236,6 +236,7 @@ def test_closing_the_panel_and_closing_napari_close_the_session(make_napari_view
         viewer = make_napari_viewer()
         dock = CoSynthDock(viewer, engine=fake_engine)
         panel = viewer.window.add_dock_widget(dock, name="CoSynth")
+        qtbot.wait(50)  # a window is there once the event loop has run
         fake_engine.delay = 0.1
         dock.generate.generate()
         qtbot.waitUntil(lambda: fake_engine.running == 1, timeout=WAIT)
