@@ -19,7 +19,7 @@ from napari_cosynth.model.segmenter import Segmenter, image_tensor
 CELL, GRID = 16, 4
 """Side of a cell in px, and cells along a side of a block."""
 BLOCK = CELL * GRID
-STEP = 8
+STEP = 4
 """Blocks can begin at every so many px."""
 TURNS = range(8)
 """The orientations of a square: four quarter turns, and the same mirrored."""
@@ -45,7 +45,7 @@ def cell_features(network: Segmenter, image: np.ndarray, step: int = STEP) -> np
     """
     height, width = (side - side % network.multiple for side in image.shape[:2])
     maps = network.levels(image_tensor(image[:height, :width])[None].to(network.device, network.dtype))
-    per_step = [F.avg_pool2d(maps[i], STEP // (network.config.patch * 2**i)) for i in _LEVELS]
+    per_step = [F.interpolate(maps[i], scale_factor=network.config.patch * 2**i / STEP) for i in _LEVELS]
     cells = F.avg_pool2d(torch.cat(per_step, dim=1), CELL // STEP, step // STEP)
     return cells[0].permute(1, 2, 0).float().cpu().numpy()
 
@@ -130,5 +130,5 @@ class Projection:
         -------
         float32 (len(turns) * n, d).
         """
-        rows = [turned(blocks, turn).reshape(len(blocks), -1) for turn in turns]
-        return ((np.concatenate(rows) - self.block_mean) @ self.block_axes).astype(np.float32)
+        rows = (turned(blocks, turn).reshape(len(blocks), -1) for turn in turns)
+        return np.concatenate([((row - self.block_mean) @ self.block_axes).astype(np.float32) for row in rows])

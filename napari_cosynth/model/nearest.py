@@ -44,7 +44,7 @@ class TrainingIndex:
     codes, scale
         int8 (n, d) and float32 (d,): fingerprints are ``codes * scale``.
     usual
-        float16 (n,): distance to the nearest block of another training tile.
+        float16 (n,): distance to the most similar tissue in other training tiles.
     grids
         int32 (tiles, 2): rows and columns of blocks of each tile. The blocks of a
         tile follow each other row by row.
@@ -182,5 +182,6 @@ _OFFSETS = np.stack(np.meshgrid([-1, 0, 1], [-1, 0, 1], indexing="ij"), axis=-1)
 """(9, 2): a block and its neighbours, row by row."""
 _BESIDE = np.stack([turned(_OFFSETS.reshape(3, 3, 2), turn).reshape(-1, 2) for turn in TURNS])
 """(turns, 9, 2): where in an image lies what, turned, is at `_OFFSETS`."""
-_AROUND = _OFFSETS * (_COARSE // 2 // STEP)
-"""(9, 2): moves of a block, in steps."""
+_REACH = np.arange(-_COARSE // 2, _COARSE // 2 + 1, STEP) // STEP
+_AROUND = np.stack(np.meshgrid(_REACH, _REACH, indexing="ij"), axis=-1).reshape(-1, 2)
+"""(moves, 2): moves of a block, in steps."""

@@ -51,9 +51,10 @@ def write_index(index: TrainingIndex, folder: Path) -> Path:
     path = Path(folder) / FILE
     tensors = {name: getattr(index, name, None) for name in _OWN}
     tensors |= {name: getattr(index.projection, name) for name in _DTYPES.keys() - tensors.keys()}
-    about = {"kind": KIND, "schema_version": SCHEMA_VERSION, "segmenter": index.segmenter, "unit": index.unit}
+    about = {"kind": KIND, "schema_version": SCHEMA_VERSION, "segmenter": index.segmenter}
+    about |= {"unit": index.unit, "facts": index.facts}
     # One entry, as the library mixes several: the same index is to be the same file.
-    metadata = {ABOUT: json.dumps(about | {"facts": index.facts})}
+    metadata = {ABOUT: json.dumps(about)}
     write_together({path: save({n: np.ascontiguousarray(tensors[n], t) for n, t in _DTYPES.items()}, metadata)})
     return path
 
@@ -78,12 +79,12 @@ def read_index(folder: Path) -> TrainingIndex | None:
     version = about.get("schema_version") if isinstance(about, dict) else None
     if version != SCHEMA_VERSION or about.get("kind") != KIND:
         raise NearestError(f"{path} is not an index of version {SCHEMA_VERSION} (it has {version}); {_ADVICE}")
-    unit, segmenter, facts = about.get("unit"), about.get("segmenter"), about.get("facts")
-    odd = _odd(tensors, unit if isinstance(unit, float) else math.nan)
+    kept = {name: about.get(name) for name in ("unit", "segmenter", "facts")}
+    odd = _odd(tensors, kept["unit"] if isinstance(kept["unit"], float) else math.nan)
     if odd:
         raise NearestError(f"{path} is damaged: {odd}; {_ADVICE}")
     parts = {name: tensors.pop(name) for name in _OWN}
-    return TrainingIndex(Projection(**tensors), **parts, unit=unit, segmenter=segmenter, facts=facts)
+    return TrainingIndex(Projection(**tensors), **parts, **kept)
 
 
 class TrainingCheck:

@@ -27,8 +27,8 @@ _LEARNT, _TRIED = 600, 100
 """Tiles that fingerprints are learnt on, and that are looked up for the unit and to test; some more of large sets."""
 _A_TILE = 4
 """Most real images from one tile."""
-_LEAST_USUAL = 2
-"""Percentile under which no block's usual distance falls: tissue that was scanned twice must not hide its copies."""
+_RANK = 3
+"""The usual distance is to the tile with so many-th similar tissue."""
 
 _CHUNK = 32
 """Blocks that are compared with all others at once: few enough for the processor's cache."""
@@ -147,9 +147,10 @@ def block_prints(network: Segmenter, projection: Projection, image: np.ndarray) 
 
 
 def usual_distances(prints: np.ndarray, sizes: np.ndarray) -> np.ndarray:
-    """float16 (n,): distance of each block to the nearest one of another tile.
+    """float16 (n,): distance of each block to the tile that has the third most similar block, its own apart.
 
-    Where there is but one tile, that to the centre of all blocks.
+    Not the first: what was scanned twice must not hide its copies. Where there are
+    fewer tiles, the last of them; of a single tile, the centre of its blocks.
 
     Parameters
     ----------
@@ -162,17 +163,15 @@ def usual_distances(prints: np.ndarray, sizes: np.ndarray) -> np.ndarray:
     if len(sizes) < 2:
         distances = np.linalg.norm(prints - prints.mean(axis=0), axis=1)
     else:
-        square, parts, first = (rows**2).sum(dim=1), [], 0
-        for size in sizes.tolist():
-            own = slice(first, first + size)
-            for part, its in zip(rows[own].split(_CHUNK), square[own].split(_CHUNK), strict=True):
+        square, parts, first = (rows**2).sum(dim=1), [], np.cumsum(sizes) - sizes
+        rank = min(_RANK, len(sizes) - 1) - 1
+        for own, (start, size) in enumerate(zip(first.tolist(), sizes.tolist(), strict=True)):
+            for part, its in zip(*(a[start : start + size].split(_CHUNK) for a in (rows, square)), strict=True):
                 away = torch.addmm(square[None], part, rows.T, alpha=-2)
-                away[:, own] = torch.inf
-                parts.append(away.min(dim=1).values + its)
-            first += size
-        distances = torch.cat(parts).clamp_min(0).sqrt().numpy()
-    least = max(np.percentile(distances, _LEAST_USUAL), 1e-3)
-    return np.maximum(distances, least).astype(np.float16)
+                nearest = np.delete(np.minimum.reduceat(away.numpy(), first, axis=1), own, axis=1)
+                parts.append(np.partition(nearest, rank, axis=1)[:, rank] + its.numpy())
+        distances = np.sqrt(np.maximum(np.concatenate(parts), 0))
+    return np.maximum(distances, 1e-3).astype(np.float16)
 
 
 def _coded(prints: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

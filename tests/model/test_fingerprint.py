@@ -58,7 +58,7 @@ def test_cells_begin_at_every_step(network):
 def test_blocks_are_cut_where_they_begin():
     cells = np.mgrid[:17, :25].transpose(1, 2, 0)
     corners = places(cells, 16)
-    assert corners.tolist()[:3] == [[0, 0], [0, 2], [0, 4]] and corners.max(axis=0).tolist() == [10, 18]
+    assert corners.tolist()[:3] == [[0, 0], [0, 4], [0, 8]] and corners.max(axis=0).tolist() == [4, 12]
     blocks = blocks_at(cells, corners)
     assert blocks.shape == (len(corners), GRID, GRID, 2)
     np.testing.assert_array_equal(blocks[:, 0, 0], corners)

@@ -105,17 +105,16 @@ def test_too_little_is_told(network, train, val, message):
         list(make_index(network, "abc", lambda: train, lambda: val))
 
 
-def test_the_usual_distance_is_to_another_tile():
-    prints = np.array([[0, 0], [0, 1], [3, 0], [9, 0]], np.float32)
-    usual = usual_distances(prints, np.array([2, 1, 1]))
-    np.testing.assert_allclose(usual, [3, 10**0.5, 3, 6], rtol=1e-3)
+def test_the_usual_distance_is_to_the_third_tile():
+    prints = np.array([[0, 0], [0, 1], [3, 0], [3, 1], [9, 0], [20, 0]], np.float32)
+    # The second block of the first tile has (3, 1) at 3, then (9, 0), then (20, 0); its neighbour does not count.
+    usual = usual_distances(prints, np.array([2, 2, 1, 1]))
+    np.testing.assert_allclose(usual, [20, 401**0.5, 17, 290**0.5, 11, 20], rtol=1e-3)
 
 
-def test_tissue_that_was_scanned_twice_has_a_usual_distance_still():
-    rng = np.random.default_rng(0)
-    prints = rng.normal(size=(200, 4)).astype(np.float32)
-    prints[1] = prints[0]
-    assert usual_distances(prints, np.ones(200, int)).min() > 0
+def test_of_two_tiles_the_usual_distance_is_to_the_other():
+    prints = np.array([[0, 0], [0, 1], [3, 0]], np.float32)
+    np.testing.assert_allclose(usual_distances(prints, np.array([2, 1])), [3, 10**0.5, 3], rtol=1e-3)
 
 
 def test_one_tile_alone_has_usual_distances_too():
