@@ -7,7 +7,7 @@ import os
 import random
 import signal
 import subprocess
-import time
+import sys
 import zipfile
 from dataclasses import replace
 
@@ -207,24 +207,51 @@ def test_a_disk_that_fails_at_the_end(make_snapshot, same, tmp_path, monkeypatch
     assert same(open_project(path).snapshot, make_snapshot(1))
 
 
+def _saved(snapshot: Snapshot, path, killed_at: int | None = None) -> tuple[bool, int]:
+    """Save in a process that kills itself as it enters or leaves C code for the ``killed_at``-th time.
+
+    Returns
+    -------
+    Whether it was killed, and how often it entered or left C code, 0 if it was.
+    """
+    ready, tell = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        passed = 0
+
+        def count(frame, event, argument):
+            nonlocal passed
+            if event in ("c_call", "c_return"):
+                if passed == killed_at:
+                    os.kill(os.getpid(), signal.SIGKILL)
+                passed += 1
+
+        try:
+            sys.setprofile(count)
+            save_project(snapshot, path)
+            sys.setprofile(None)
+            os.write(tell, str(passed).encode())
+        finally:
+            os._exit(0)
+    os.close(tell)
+    with open(ready) as told:
+        passed = int(told.read() or 0)
+    return os.WIFSIGNALED(os.waitpid(pid, 0)[1]), passed
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_killed_at_any_moment_of_saving_the_old_or_the_new_file_is_there(make_snapshot, same, tmp_path):
-    path, states = tmp_path / "p.cosynth", [make_snapshot(2, prompt="old"), make_snapshot(3, prompt="new")]
-    save_project(states[0], path)
-    seen = set()
-    for delay in random.Random(0).choices([0.0, 0.005, 0.01, 0.02, 0.04, 0.08], k=12):
-        pid = os.fork()
-        if pid == 0:
-            try:
-                while True:
-                    for state in reversed(states):
-                        save_project(state, path)
-            finally:
-                os._exit(0)
-        time.sleep(delay)
-        os.kill(pid, signal.SIGKILL)
-        assert os.WTERMSIG(os.waitpid(pid, 0)[1]) == signal.SIGKILL
+    path, old, new = tmp_path / "p.cosynth", make_snapshot(2), make_snapshot(3)
+    save_project(old, path)
+    killed, moments = _saved(new, path)
+    assert not killed and same(open_project(path).snapshot, new)
+    # The file is renamed within the last few calls.
+    early = random.Random(0).sample(range(moments - 60), 10)
+    states = []
+    for moment in (*sorted(early), *range(moments - 60, moments, 2)):
+        save_project(old, path)
+        killed, _ = _saved(new, path, moment)
         opened = open_project(path).snapshot
-        assert any(same(opened, state) for state in states)
-        seen.add(opened.prompt)
-    assert seen == {"old", "new"}
+        states.append("new" if same(opened, new) else "old")
+        assert states[-1] == "new" or (killed and same(opened, old))
+    assert set(states) == {"old", "new"} and states == sorted(states, reverse=True)
