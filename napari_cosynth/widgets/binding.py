@@ -16,17 +16,17 @@ from napari_cosynth.catalogue import CatalogueError, model_info
 from napari_cosynth.layout import Layout
 from napari_cosynth.run_settings import RunSettings
 from napari_cosynth.session import Session
-from napari_cosynth.widgets.canvas import CanvasPanel
-from napari_cosynth.widgets.gallery import Gallery
-from napari_cosynth.widgets.generate import Generate
+from napari_cosynth.widgets.controls.messages import MessageBar
+from napari_cosynth.widgets.draw.canvas import CanvasPanel
+from napari_cosynth.widgets.draw.palette import Palette
+from napari_cosynth.widgets.draw.prompt import Prompt
+from napari_cosynth.widgets.gallery.panel import Gallery
 from napari_cosynth.widgets.header import Header
-from napari_cosynth.widgets.layers import Layers
-from napari_cosynth.widgets.messages import MessageBar
-from napari_cosynth.widgets.model_classes import in_classes_of
-from napari_cosynth.widgets.palette import Palette
-from napari_cosynth.widgets.prompt import Prompt
-from napari_cosynth.widgets.report import Report
-from napari_cosynth.widgets.run import RunPanel
+from napari_cosynth.widgets.layers.layers import Layers
+from napari_cosynth.widgets.making.generate import Generate
+from napari_cosynth.widgets.making.model_classes import in_classes_of
+from napari_cosynth.widgets.making.panel import RunPanel
+from napari_cosynth.widgets.report.panel import Report
 
 _NO_MODEL = object()
 

@@ -15,27 +15,27 @@ from qtpy.QtGui import QKeySequence
 from qtpy.QtWidgets import QApplication, QFrame, QScrollArea, QShortcut, QSizePolicy, QTabWidget, QVBoxLayout, QWidget
 
 from napari_cosynth.session import Session
-from napari_cosynth.widgets.background import Background
 from napari_cosynth.widgets.binding import Binding, Panels
-from napari_cosynth.widgets.canvas import CanvasPanel
 from napari_cosynth.widgets.closing import ClosingWatch
-from napari_cosynth.widgets.export import ExportPanel
-from napari_cosynth.widgets.fields import finish_typing
-from napari_cosynth.widgets.gallery import Gallery
-from napari_cosynth.widgets.generate import Generate
+from napari_cosynth.widgets.controls.fields import finish_typing
+from napari_cosynth.widgets.controls.messages import MessageBar
+from napari_cosynth.widgets.controls.tooltips import add_tooltips
+from napari_cosynth.widgets.draw.canvas import CanvasPanel
+from napari_cosynth.widgets.draw.palette import Palette
+from napari_cosynth.widgets.draw.prompt import Prompt
+from napari_cosynth.widgets.export.panel import ExportPanel
+from napari_cosynth.widgets.gallery.panel import Gallery
 from napari_cosynth.widgets.header import Header
-from napari_cosynth.widgets.layer_tools import LayerTools
-from napari_cosynth.widgets.layers import Layers
-from napari_cosynth.widgets.live import Live
-from napari_cosynth.widgets.messages import MessageBar
-from napari_cosynth.widgets.palette import Palette
-from napari_cosynth.widgets.project_menu import ProjectMenu
-from napari_cosynth.widgets.prompt import Prompt
-from napari_cosynth.widgets.recover import Recover
-from napari_cosynth.widgets.report import Report
-from napari_cosynth.widgets.run import RunPanel
-from napari_cosynth.widgets.tooltips import add_tooltips
-from napari_cosynth.widgets.worker import Engine, Worker
+from napari_cosynth.widgets.keeping.project_menu import ProjectMenu
+from napari_cosynth.widgets.keeping.recover import Recover
+from napari_cosynth.widgets.layers.layers import Layers
+from napari_cosynth.widgets.layers.tools import LayerTools
+from napari_cosynth.widgets.making.generate import Generate
+from napari_cosynth.widgets.making.live import Live
+from napari_cosynth.widgets.making.panel import RunPanel
+from napari_cosynth.widgets.making.worker import Engine, Worker
+from napari_cosynth.widgets.report.panel import Report
+from napari_cosynth.widgets.work.background import Background
 
 if TYPE_CHECKING:
     import napari
@@ -195,7 +195,7 @@ class CoSynthDock(QWidget):
         self._project.open(Path(path))
 
     def _look_at(self, row: float, col: float) -> None:
-        self._viewer.camera.center = (row, col)
+        self._viewer.scene.camera.center = (row, col)
 
 
 def _get_ready() -> None:

@@ -9,8 +9,8 @@ from qtpy.QtGui import QPainter
 from qtpy.QtWidgets import QHBoxLayout, QWidget
 
 from napari_cosynth.session import Session
-from napari_cosynth.widgets.glyphs import GlyphButton, back
-from napari_cosynth.widgets.tooltips import enable
+from napari_cosynth.widgets.controls.glyphs import GlyphButton, back
+from napari_cosynth.widgets.controls.tooltips import enable
 
 
 def forth(painter: QPainter, on: bool) -> None:

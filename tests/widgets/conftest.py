@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from napari_cosynth.classes import BUNDLED
+from napari_cosynth.classes import BUNDLED, NucleusClass, Taxonomy
 from napari_cosynth.layout import Layout
 from napari_cosynth.produced import produced_nuclei
 from napari_cosynth.quality import layout_report
@@ -28,7 +28,15 @@ NO_SCREEN = (
 """Qt would end the whole process: widgets are drawn in memory then, and what needs napari's window is left out."""
 if NO_SCREEN:
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-collect_ignore = ["test_dock.py", "test_layers_in_window.py", "test_walk.py"] if NO_SCREEN else []
+collect_ignore = ["test_dock.py", "layers/test_layers_in_window.py", "test_walk.py"] if NO_SCREEN else []
+
+TWO = Taxonomy(
+    classes=(
+        NucleusClass(name="unspecified", color="#808080", key="U"),
+        NucleusClass(name="inflammatory", color="#ff0000", key="X"),
+    )
+)
+"""Classes of another model."""
 
 
 def pytest_report_header() -> str:

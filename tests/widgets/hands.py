@@ -110,7 +110,7 @@ class Hands:
         self.settle()
 
     def _at(self, row: float, col: float) -> QPoint:
-        camera, size = self.viewer.camera, self.canvas.size()
+        camera, size = self.viewer.scene.camera, self.canvas.size()
         middle_row, middle_col = camera.center[-2:]
         x = size.width() / 2 + (col - middle_col) * camera.zoom
         y = size.height() / 2 + (row - middle_row) * camera.zoom

@@ -9,12 +9,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import write_model
+from conftest import TWO, write_model
 from napari.components import ViewerModel
 from qtpy.QtCore import QPoint, QRect, Qt
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QLineEdit, QPushButton, QVBoxLayout, QWidget
-from test_model_classes import TWO
 
 from napari_cosynth.recovery import found, load
 from napari_cosynth.widgets.dock import CoSynthDock

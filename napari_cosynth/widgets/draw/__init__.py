@@ -1,0 +1,1 @@
+"""What is asked for: tile, nuclei by class, prompt."""

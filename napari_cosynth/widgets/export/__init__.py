@@ -1,0 +1,1 @@
+"""From tiles of the session to a data set."""

@@ -1,0 +1,1 @@
+"""The tiles that were made: cards to look through and to decide."""

@@ -1,0 +1,133 @@
+"""The project menu: a session as one file. Files are read and written in the background."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from qtpy.QtWidgets import QFileDialog, QMenu, QPushButton, QWidget
+
+from napari_cosynth.project import SUFFIX, Opened, open_project, recover_project, save_project
+from napari_cosynth.session import Session
+from napari_cosynth.snapshot import Snapshot
+from napari_cosynth.widgets.controls.messages import Action, MessageBar
+from napari_cosynth.widgets.work.background import Background
+
+_FILES = f"CoSynth projects (*{SUFFIX})"
+_TOPIC = "project"
+
+
+class ProjectMenu(QPushButton):
+    """Open, save and save as; what goes wrong, and what needs a decision, comes as a message.
+
+    Parameters
+    ----------
+    flush
+        Brings to the session what the canvas still holds back.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        flush: Callable[[], None],
+        messages: MessageBar,
+        background: Background,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._flush = flush
+        self._session = session
+        self._messages = messages
+        self._background = background
+        self._path: Path | None = None
+        self._saved = Snapshot()
+        self.setObjectName("project")
+        self.setText("Project \N{BLACK DOWN-POINTING SMALL TRIANGLE}")
+        self.setAccessibleName("Project")
+        # The arrow of the theme would lie on the text.
+        self.setStyleSheet("QPushButton::menu-indicator { image: none; width: 0; }")
+        menu = QMenu(self)
+        menu.addAction("&Open...", self.askOpen)
+        menu.addAction("&Save", self.askSave)
+        menu.addAction("Save &as...", self.askSaveAs)
+        self.setMenu(menu)
+
+    def path(self) -> Path | None:
+        """The file that Save writes; None before the first time."""
+        return self._path
+
+    def askOpen(self) -> None:
+        """Let the user choose a project and open it."""
+        name, _ = QFileDialog.getOpenFileName(self, "Open project", self._folder(), _FILES)
+        if name:
+            self.open(Path(name))
+
+    def askSave(self) -> None:
+        """Save to the project's file, which the user chooses the first time."""
+        if self._path is None:
+            self.askSaveAs()
+        else:
+            self.save(self._path)
+
+    def askSaveAs(self) -> None:
+        """Let the user choose a file and save to it."""
+        suggested = str(self._path or Path(self._folder()) / f"session{SUFFIX}")
+        name, _ = QFileDialog.getSaveFileName(self, "Save project", suggested, _FILES)
+        if name:
+            path = Path(name)
+            self.save(path if path.suffix else path.with_suffix(SUFFIX))
+
+    def open(self, path: Path) -> None:
+        """Open a project; asks first if the session holds tiles that no project has."""
+        self._flush()
+        now = self._session.snapshot()
+        if now.entries and now != self._saved:
+            self._messages.tell(
+                f"Opening {path.name} replaces the {len(now.entries)} tiles that you have now and have not saved.",
+                topic=_TOPIC,
+                kind="advice",
+                actions=[Action("Save first", self.askSave), Action("Open it", lambda: self._read(path))],
+            )
+        else:
+            self._read(path)
+
+    def save(self, path: Path) -> None:
+        """Save to a file."""
+        self._flush()
+        snapshot = self._session.snapshot()
+
+        def saved(_nothing: object) -> None:
+            self._path, self._saved = path, snapshot
+            self._messages.tell(f"Saved as {path}.", topic=_TOPIC, kind="advice")
+
+        self._messages.clear(_TOPIC)
+        self._background.run(lambda: save_project(snapshot, path), saved, self._tell)
+
+    def _read(self, path: Path) -> None:
+        self._messages.clear(_TOPIC)
+        self._background.run(
+            lambda: open_project(path),
+            lambda opened: self._take(opened, path),
+            lambda error: self._offer_recovery(error, path),
+        )
+
+    def _recover(self, path: Path) -> None:
+        # Not to be saved over the damaged file by mistake: the user names a new one.
+        self._background.run(lambda: recover_project(path), lambda opened: self._take(opened, None), self._tell)
+
+    def _take(self, opened: Opened, path: Path | None) -> None:
+        self._session.restore(opened.snapshot)
+        self._path, self._saved = path, opened.snapshot
+        if opened.lost:
+            lost = "; ".join(opened.lost)
+            self._messages.tell(f"Recovered, but not all of it: {lost}. Save it as a new project.", topic=_TOPIC)
+
+    def _offer_recovery(self, error: Exception, path: Path) -> None:
+        actions = [Action("Recover", lambda: self._recover(path))] if path.is_file() else []
+        self._messages.tell(str(error), topic=_TOPIC, actions=actions)
+
+    def _tell(self, error: Exception) -> None:
+        self._messages.tell(str(error), topic=_TOPIC)
+
+    def _folder(self) -> str:
+        return str(self._path.parent if self._path else Path.home())

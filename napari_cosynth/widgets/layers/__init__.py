@@ -1,0 +1,1 @@
+"""napari's layers, kept in step with the session."""

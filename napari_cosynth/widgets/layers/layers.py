@@ -1,0 +1,232 @@
+"""The layers of napari, kept in step with the session both ways.
+
+The session is the truth and napari a view of it: what is deleted or changed by
+hand comes back or reaches the session, and the layers of others stay as they are.
+"""
+
+from __future__ import annotations
+
+from napari.components import ViewerModel
+from napari.layers import Labels, Layer
+from psygnal import Signal
+from pydantic import ValidationError
+from qtpy.QtCore import QTimer
+
+from napari_cosynth.layout import plain_message
+from napari_cosynth.session import Session
+from napari_cosynth.tile import SyntheticTile
+from napari_cosynth.widgets.layers.border import BorderLayer
+from napari_cosynth.widgets.layers.centroids_of_labels import layout_of_labels
+from napari_cosynth.widgets.layers.keys import bind_classes, bind_undo, unbind_classes
+from napari_cosynth.widgets.layers.mask_editing import MaskEditing
+from napari_cosynth.widgets.layers.misses import MissesLayer, results_of
+from napari_cosynth.widgets.layers.nuclei import NucleiLayer
+from napari_cosynth.widgets.layers.opened import OpenedLayers
+from napari_cosynth.widgets.layers.own import OwnLayers
+from napari_cosynth.widgets.layers.tile import INSTANCES, SEMANTIC, Previewed, TileLayers
+
+_LABELS = (INSTANCES, SEMANTIC)
+_AHEAD_MS = 40  # between two layers made ahead: time to draw
+
+
+class Layers:
+    """Owns the layers "nuclei", "tile", "instances", "semantic", "border" and "misses" of a viewer.
+
+    Parameters
+    ----------
+    viewer
+        A ``napari.Viewer`` or its model.
+    session
+        What is shown.
+    """
+
+    message = Signal(str)
+    """A sentence for the user: what was refused and why, or what was taken."""
+    project_opened = Signal(str)
+    """Path of a project that somebody opened in the viewer."""
+
+    def __init__(self, viewer: ViewerModel, session: Session) -> None:
+        self._viewer = viewer
+        self._session = session
+        self._own = OwnLayers(viewer, self._bind_keys)
+        self._hidden: frozenset[int] = frozenset()
+        self._preview: Previewed | None = None  # of the tile in the making, while it is shown
+        self._asked = session.layout  # what that is made from
+        self._tile: SyntheticTile | None = None  # what the layers show otherwise
+        self._taxonomy = session.layout.taxonomy  # whose keys are bound
+        self._border = BorderLayer(viewer, self._own)
+        self._nuclei = NucleiLayer(self._own, session, self.message.emit)
+        self._tiles = TileLayers(self._own)
+        self._misses = MissesLayer(self._own)
+        self._masks = MaskEditing(session, self.message.emit, self._show_tile)
+        self._ahead = QTimer()
+        self._ahead.setSingleShot(True)
+        self._ahead.setInterval(_AHEAD_MS)
+        self._ahead.timeout.connect(self._prepare_next)
+        self._show_layout()
+        self._show_current()
+        self._activate()
+        session.layout_changed.connect(self._show_layout)
+        session.active_class_changed.connect(self._on_active_class)
+        session.current_changed.connect(self._on_current)
+        session.entries_changed.connect(self._on_entries)
+        self._opened = OpenedLayers(viewer, session, self.message.emit, self.project_opened.emit, self._activate)
+
+    def pick(self, class_id: int) -> None:
+        """Give the selected nuclei a class; with none selected, get ready to place nuclei of it."""
+        self._nuclei.pick(class_id)
+        self._activate()
+
+    def undo(self) -> None:
+        """Take back the last change, strokes in the masks included."""
+        self.flush()
+        self._session.undo()
+
+    def redo(self) -> None:
+        """Bring back what was undone last."""
+        self.flush()
+        self._session.redo()
+
+    def flush(self) -> None:
+        """Bring strokes in the masks to the session now: before saving, exporting and undo."""
+        self._masks.flush()
+
+    def prepare(self) -> None:
+        """Make the layers of a tile ahead, one at a time: to be called while the model is being loaded."""
+        self._ahead.start()
+
+    def show_preview(self, preview: Previewed) -> None:
+        """Show a tile in the making; `end_preview` brings back the session's own."""
+        if self._preview is None:
+            self.flush()
+            self._masks.watch(self._tiles.instances, None)
+            self._tiles.hide_labels(preview.image.shape[:2])
+            self._misses.clear()
+            self._nuclei.show_results(())
+            self._tile = None
+        if self._preview is None or preview.step < self._preview.step:
+            # The first of a run: what it is made from is what is there now.
+            self._asked = self._session.layout
+        self._preview = preview
+        self._tiles.show_preview(preview, self._asked, self._hidden)
+
+    def end_preview(self) -> None:
+        """Show the session's current tile again, or none."""
+        if self._preview is not None:
+            self._preview = None
+            self._show_current(anew=True)
+
+    def set_outline(self, outline: bool) -> None:
+        """Draw instances as outlines, or filled."""
+        self._tiles.set_outline(outline)
+
+    def set_hidden(self, class_ids: frozenset[int]) -> None:
+        """Hide nuclei, masks and misses of these classes."""
+        self._hidden = frozenset(class_ids)
+        self._nuclei.set_hidden(self._hidden)
+        if self._preview is not None:
+            self._tiles.show_preview(self._preview, self._asked, self._hidden)
+        self._show_tile()
+
+    def fit(self) -> None:
+        """Bring the whole tile into view."""
+        self._border.fit()
+
+    def use_labels_layer(self, layer: Layer) -> None:
+        """Make a layout from the nuclei of a labels layer of the user's; says what was taken, or why not."""
+        before = self._session.layout
+        try:
+            if not isinstance(layer, Labels):
+                raise ValueError("this is no labels layer; select the one with your nuclei in the list of layers")
+            layout, said = layout_of_labels(layer, before.taxonomy, before.um_per_px)
+        except ValueError as error:
+            self.message.emit(plain_message(error) if isinstance(error, ValidationError) else str(error))
+            return
+        self._session.set_layout(layout, f"Use centroids of {layer.name}")
+        self.message.emit(said)
+
+    def close(self) -> None:
+        """Take our layers away and let go of the viewer and the session, which keeps everything."""
+        self.flush()
+        self._ahead.stop()
+        self._border.close()
+        self._opened.close()
+        self._masks.close()
+        self._session.layout_changed.disconnect(self._show_layout)
+        self._session.active_class_changed.disconnect(self._on_active_class)
+        self._session.current_changed.disconnect(self._on_current)
+        self._session.entries_changed.disconnect(self._on_entries)
+        self._own.close()
+
+    def _show_layout(self) -> None:
+        layout = self._session.layout
+        self._border.show(layout)
+        self._nuclei.show()
+        self._show_results()
+        if layout.taxonomy != self._taxonomy:
+            before, self._taxonomy = self._taxonomy, layout.taxonomy
+            for role, layer in self._own:
+                if role not in _LABELS:
+                    unbind_classes(layer, before)
+                    bind_classes(layer, layout.taxonomy, self.pick)
+
+    def _on_active_class(self) -> None:
+        self._nuclei.show()
+        # Nuclei that are painted anew will be of that class.
+        self._show_tile()
+
+    def _on_current(self) -> None:
+        # Somebody chose a tile, or a new one is there: it is what they want to see.
+        self._preview = None
+        self._show_current(anew=True)
+
+    def _on_entries(self) -> None:
+        self._show_current()
+
+    def _show_current(self, anew: bool = False) -> None:
+        entry = self._session.current
+        tile = entry.tile if entry is not None else None
+        if self._preview is None and (anew or tile is not self._tile):
+            self.flush()
+            self._tile = tile
+            self._show_tile()
+
+    def _prepare_next(self) -> None:
+        layout = self._session.layout
+        if self._tiles.prepare((layout.height, layout.width)):
+            self._ahead.start()
+        else:
+            self._misses.prepare()
+
+    def _show_tile(self) -> None:
+        if self._preview is not None:
+            return
+        self.flush()
+        self._masks.watch(self._tiles.instances, None)
+        if self._tile is None:
+            self._tiles.clear((self._session.layout.height, self._session.layout.width))
+            self._misses.clear()
+        else:
+            labels = self._tiles.show(self._tile, self._new_class(self._tile), self._hidden)
+            self._misses.show(self._tile, self._hidden)
+            self._masks.watch(labels, self._session.current.key)
+        self._show_results()
+
+    def _activate(self) -> None:
+        self._viewer.layers.selection.active = self._nuclei.layer
+
+    def _show_results(self) -> None:
+        tile = self._tile
+        self._nuclei.show_results(results_of(tile, self._session.layout) if tile is not None else ())
+
+    def _new_class(self, tile: SyntheticTile) -> int:
+        """Class of nuclei that are painted anew, in the tile's own taxonomy."""
+        name = self._session.layout.taxonomy.names[self._session.active_class]
+        taxonomy = tile.request.layout.taxonomy
+        return taxonomy.names.index(name) if name in taxonomy.names else taxonomy.unspecified
+
+    def _bind_keys(self, role: str, layer: Layer) -> None:
+        bind_undo(layer, self.undo, self.redo)
+        # napari's label tools have the letters.
+        if role not in _LABELS:
+            bind_classes(layer, self._taxonomy, self.pick)

@@ -1,0 +1,249 @@
+"""Generate: from the button to tiles in the session, and drafts in between.
+
+It joins session, worker, run panel, layers and messages, and owns none of them.
+What the layers or a listener of the session do wrong ends no run.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+from qtpy.QtCore import QObject, Signal
+
+from napari_cosynth.events import Preview
+from napari_cosynth.session import Session
+from napari_cosynth.tile import SyntheticTile
+from napari_cosynth.widgets.controls.messages import MessageBar
+from napari_cosynth.widgets.controls.readable import readable
+from napari_cosynth.widgets.making.live import Live
+from napari_cosynth.widgets.making.pace import Pace
+from napari_cosynth.widgets.making.progress import RunState
+from napari_cosynth.widgets.making.worker import Worker
+
+SHOWN_EVERY = 0.2
+"""Seconds between two previews on the canvas: more often nobody sees them."""
+
+_TOPIC = "run"
+_log = logging.getLogger(__name__)
+
+
+class Canvas(Protocol):
+    """What is needed of the layers."""
+
+    def show_preview(self, preview: Preview) -> None:
+        """Show a tile that is being made."""
+
+    def end_preview(self) -> None:
+        """Show the session's current tile again."""
+
+
+class Generate(QObject):
+    """Runs what the user asks for, one thing at a time.
+
+    Parameters
+    ----------
+    show
+        Shows a run state, such as `RunPanel.setState`.
+    """
+
+    runningChanged = Signal(bool)
+    """A run that the user asked for began or ended; drafts are none."""
+
+    def __init__(
+        self,
+        session: Session,
+        worker: Worker,
+        live: Live,
+        canvas: Canvas,
+        messages: MessageBar,
+        show: Callable[[RunState], None],
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._worker = worker
+        self._live = live
+        self._canvas = canvas
+        self._messages = messages
+        self._show_state = show
+        self._draft = False
+        self._running = False
+        self._reason = ""
+        self._made = 0
+        self._place = (1, 1, 0)
+        self._began = self._shown = 0.0
+        self._pace = Pace(1, 1)
+        self._canvas_works = True
+        live.due.connect(self.draft)
+        worker.loading.connect(self._on_loading)
+        worker.started.connect(self._on_started)
+        worker.preview.connect(self._on_preview)
+        worker.finishedTile.connect(self._on_tile)
+        worker.failed.connect(self._on_failed)
+        worker.cancelled.connect(self._on_cancelled)
+        worker.done.connect(self._on_done)
+
+    @property
+    def running(self) -> bool:
+        """True while tiles are made that the user asked for."""
+        return self._running
+
+    def set_reason(self, reason: str) -> None:
+        """Why nothing can be made now; empty if it can."""
+        self._reason = reason
+        if not self._running:
+            self._show_state(RunState(reason=reason))
+
+    def toggle(self) -> None:
+        """Generate, or cancel what is being generated."""
+        if self._running:
+            self.cancel()
+        else:
+            self.generate()
+
+    def generate(self) -> None:
+        """Make the session's tiles; nothing happens while they are being made."""
+        if self._running:
+            return
+        if self._reason:
+            self._messages.tell(self._reason, topic=_TOPIC)
+            return
+        # What the user asks for goes before a draft that nobody asked for.
+        self._worker.cancel()
+        self._live.forget()
+        self._start(draft=False)
+
+    def draft(self) -> None:
+        """Make a quick draft, which becomes no card; nothing happens while something is being made."""
+        if not self._worker.running and not self._reason:
+            self._start(draft=True)
+
+    def cancel(self) -> None:
+        """End what is being made, at once."""
+        self._worker.cancel()
+
+    def show_tile(self) -> None:
+        """Show the session's current tile in place of a draft."""
+        self._live.forget()
+        if self._draft and self._worker.running:
+            self._worker.cancel()
+        self._end_preview()
+
+    def _start(self, draft: bool) -> None:
+        self._draft, self._made, self._began = draft, 0, time.monotonic()
+        self._canvas_works, self._shown, self._place = True, 0.0, (1, 1, 0)
+        try:
+            orders = self._session.orders(draft=draft)
+        except ValueError as error:
+            self._on_failed(readable(error))
+            return
+        self._messages.clear(_TOPIC)
+        if not draft:
+            self._set_running(True)
+        self._place = (1, len(orders), 0)
+        self._worker.start(orders)
+        self._show("getting ready")
+
+    def _on_loading(self) -> None:
+        # Takes no time worth a word from the second tile on.
+        if self._made == 0:
+            self._show("loading the model")
+
+    def _on_started(self, tile: int, tiles: int, steps: int) -> None:
+        if tile == 1:
+            self._pace = Pace(tiles, steps)
+        self._place = (tile, tiles, steps)
+        self._show()
+
+    def _on_preview(self, preview: Preview) -> None:
+        self._pace.step(self._place[0], preview.step)
+        self._show(step=preview.step)
+        if self._session.settings.preview or self._draft:
+            now = time.monotonic()
+            if preview.instances is not None or now - self._shown >= SHOWN_EVERY:
+                self._shown = now
+                self._draw(preview)
+
+    def _on_tile(self, tile: SyntheticTile) -> None:
+        self._made += 1
+        if self._draft:
+            steps = tile.request.steps
+            self._draw(Preview(steps, steps, tile.image, tile.instances))
+            said = f"Draft: {tile.report.sentence()}" if tile.report else "Draft"
+            self._show_state(RunState(text=said))
+            return
+        try:
+            self._session.add_tile(tile)
+        except Exception as error:  # the session has it; a listener stumbled
+            _log.exception("a made tile could not be shown")
+            self._messages.tell(f"The tile was made, but could not be shown in full: {error}", topic="canvas")
+        self._end_preview()
+
+    def _on_failed(self, text: str) -> None:
+        # The canvas keeps no ghost of a tile that will not come.
+        self._end_preview()
+        self._messages.tell(text, topic=_TOPIC)
+        self._end("")
+
+    def _on_cancelled(self) -> None:
+        self._end_preview()
+        made, tiles = self._made, self._place[1]
+        self._end(f"Cancelled after {made} of {tiles} tiles" if 0 < made < tiles else "Cancelled")
+
+    def _on_done(self) -> None:
+        if self._draft:
+            return
+        seconds = time.monotonic() - self._began
+        what = "Done" if self._made == 1 else f"{self._made} tiles"
+        what += f" in {seconds:.0f} s" if seconds >= 1 else ""
+        current = self._session.current
+        if self._made == 1 and current is not None and current.tile.report is not None:
+            what += f": {current.tile.report.sentence()}"
+        self._session.draw_seed()
+        self._end(what)
+
+    def _end(self, text: str) -> None:
+        self._draft = False
+        self._set_running(False)
+        self._show_state(RunState(text=text, reason=self._reason))
+
+    def _set_running(self, running: bool) -> None:
+        if running != self._running:
+            self._running = running
+            self.runningChanged.emit(running)
+
+    def _show(self, text: str = "", step: int = 0) -> None:
+        if self._draft:
+            # Generate stays Generate: a draft must not turn it into Cancel under the mouse.
+            self._show_state(RunState(text=f"Draft: {text}" if text else "Draft is being made"))
+            return
+        tile, tiles, steps = self._place
+        self._show_state(
+            RunState(
+                running=True,
+                text=text,
+                step=step,
+                steps=steps,
+                tile=tile,
+                tiles=tiles,
+                seconds_left=self._pace.seconds_left if step else None,
+            )
+        )
+
+    def _draw(self, preview: Preview) -> None:
+        if not self._canvas_works:
+            return
+        try:
+            self._canvas.show_preview(preview)
+        except Exception:  # a preview is not worth a run
+            _log.exception("a preview could not be shown")
+            self._canvas_works = False
+
+    def _end_preview(self) -> None:
+        try:
+            self._canvas.end_preview()
+        except Exception:
+            _log.exception("the canvas could not be set back")

@@ -1,0 +1,1 @@
+"""All about one tile, in words."""

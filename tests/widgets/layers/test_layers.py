@@ -1,0 +1,257 @@
+import numpy as np
+import pytest
+from napari.components import ViewerModel
+
+from napari_cosynth.classes import BUNDLED, UNSPECIFIED, NucleusClass, Taxonomy
+from napari_cosynth.events import Preview
+from napari_cosynth.layout import Layout
+from napari_cosynth.session import Session
+from napari_cosynth.widgets.layers.layers import Layers
+
+ROLES = ["border", "tile", "semantic", "instances", "nuclei", "misses"]
+
+
+@pytest.fixture
+def session(make_layout):
+    session = Session()
+    session.set_layout(make_layout(12), "x")
+    return session
+
+
+@pytest.fixture
+def viewer(qapp):
+    return ViewerModel()
+
+
+@pytest.fixture
+def layers(viewer, session):
+    made = Layers(viewer, session)
+    yield made
+    made.close()
+
+
+def names(viewer):
+    return [layer.name for layer in viewer.layers]
+
+
+def test_a_tile_brings_its_layers_in_order_and_leaves_the_active_one(viewer, session, layers, make_made_tile):
+    viewer.layers["nuclei"].mode = "select"
+    tile = make_made_tile(session.layout, misses=2)
+    session.add_tile(tile)
+    assert names(viewer) == ROLES
+    assert viewer.layers.selection.active is viewer.layers["nuclei"]
+    assert viewer.layers["nuclei"].mode == "select"
+    np.testing.assert_array_equal(viewer.layers["tile"].data, tile.image)
+    np.testing.assert_array_equal(viewer.layers["instances"].data, tile.instances)
+    np.testing.assert_array_equal(viewer.layers["semantic"].data, tile.semantic)
+    assert not viewer.layers["semantic"].visible
+    assert viewer.layers["instances"].contour == 1
+    assert len(viewer.layers["misses"].data) == 2
+
+
+def test_a_second_tile_takes_the_place_of_the_first_and_looks_stay(viewer, session, layers, make_made_tile):
+    first = session.add_tile(make_made_tile(session.layout))
+    before = list(viewer.layers)
+    viewer.layers["semantic"].visible = True
+    viewer.layers["tile"].opacity = 0.7
+    viewer.layers["instances"].blending = "additive"
+    viewer.layers.move(1, 0)
+    moved = names(viewer)
+    second = make_made_tile(session.layout, seed=5, misses=3)
+    session.add_tile(second)
+    assert names(viewer) == moved and set(viewer.layers) == set(before)
+    np.testing.assert_array_equal(viewer.layers["instances"].data, second.instances)
+    assert viewer.layers["semantic"].visible
+    assert viewer.layers["tile"].opacity == 0.7
+    assert viewer.layers["instances"].blending == "additive"
+    session.choose(first)
+    assert len(viewer.layers["misses"].data) == 0
+
+
+def test_tiles_of_another_size_and_none(viewer, session, layers, make_layout, make_made_tile):
+    session.add_tile(make_made_tile(session.layout))
+    session.set_layout(make_layout(4, 64), "x")
+    session.add_tile(make_made_tile(session.layout))
+    assert viewer.layers["tile"].data.shape == (64, 64, 3)
+    assert viewer.layers["semantic"].data.shape == (64, 64)
+    session.choose(None)
+    for name in ("tile", "instances", "semantic"):
+        assert not np.any(viewer.layers[name].data)
+    assert len(viewer.layers["misses"].data) == 0
+
+
+def test_the_view_fits_a_new_size_and_only_that(viewer, session, layers):
+    zoom = viewer.scene.camera.zoom
+    viewer.scene.camera.zoom = 9
+    session.set_layout(session.layout.add(3.3, 3.3, 0), "x")
+    assert viewer.scene.camera.zoom == 9
+    session.set_layout(session.layout.resized(512, 512), "x")
+    assert viewer.scene.camera.zoom == pytest.approx(zoom / 2, rel=0.02)
+    assert viewer.scene.camera.center[1:] == pytest.approx((255.5, 255.5))
+    assert viewer.layers["border"].data[0].max(axis=0).tolist() == [511.5, 511.5]
+
+
+def test_instances_have_the_colour_of_their_class_and_new_labels_the_active_one(
+    viewer, session, layers, make_made_tile
+):
+    session.set_active_class(3)
+    tile = make_made_tile(session.layout)
+    session.add_tile(tile)
+    colormap = viewer.layers["instances"].colormap
+
+    def color(label):
+        return (np.asarray(colormap.map(label))[:3] * 255).round().astype(int).tolist()
+
+    for nucleus in tile.nuclei:
+        assert color(nucleus.id) == list(BUNDLED[nucleus.class_id].rgb)
+    assert color(999) == list(BUNDLED[3].rgb)
+    session.set_active_class(1)
+    colormap = viewer.layers["instances"].colormap
+    assert color(999) == list(BUNDLED[1].rgb)
+    layers.set_hidden(frozenset({tile.nuclei[0].class_id}))
+    assert viewer.layers["instances"].colormap.map(tile.nuclei[0].id)[3] == 0
+
+
+def test_outline_or_filled(viewer, session, layers, make_made_tile):
+    layers.set_outline(False)
+    session.add_tile(make_made_tile(session.layout))
+    assert viewer.layers["instances"].contour == 0
+    layers.set_outline(True)
+    assert (viewer.layers["instances"].contour, viewer.layers["instances"].opacity) == (1, 1)
+
+
+def test_a_preview_is_shown_and_leaves_no_ghost(viewer, session, layers, make_made_tile):
+    tile = make_made_tile(session.layout, misses=2)
+    session.add_tile(tile)
+    image = np.full((256, 256, 3), 7, np.uint8)
+    layers.show_preview(Preview(1, 2, image, None))
+    assert not viewer.layers["instances"].data.any()
+    assert len(viewer.layers["misses"].data) == 0
+    layers.show_preview(Preview(2, 2, image, tile.instances))
+    assert viewer.layers["instances"].data.any()
+    assert not viewer.layers["instances"].editable
+    np.testing.assert_array_equal(viewer.layers["tile"].data, image)
+    session.decide(session.current.key, "accepted")
+    np.testing.assert_array_equal(viewer.layers["tile"].data, image)
+    layers.end_preview()
+    np.testing.assert_array_equal(viewer.layers["tile"].data, tile.image)
+    assert viewer.layers["instances"].editable
+    assert len(viewer.layers["misses"].data) == 2
+
+
+def test_a_preview_without_a_tile_leaves_an_empty_canvas(viewer, layers):
+    layers.show_preview(Preview(1, 2, np.full((256, 256, 3), 7, np.uint8), None))
+    layers.end_preview()
+    assert not viewer.layers["tile"].data.any()
+
+
+def test_a_finished_tile_ends_its_preview_and_the_next_variant_begins_anew(viewer, session, layers, make_made_tile):
+    image = np.full((256, 256, 3), 7, np.uint8)
+    layers.show_preview(Preview(1, 1, image, None))
+    tile = make_made_tile(session.layout)
+    session.add_tile(tile)
+    np.testing.assert_array_equal(viewer.layers["tile"].data, tile.image)
+    layers.show_preview(Preview(1, 1, image, None))
+    np.testing.assert_array_equal(viewer.layers["tile"].data, image)
+
+
+def test_each_run_of_previews_is_coloured_by_the_layout_it_began_with(viewer, session, layers, make_made_tile):
+    image, instances = np.zeros((256, 256, 3), np.uint8), make_made_tile(session.layout).instances
+
+    def color():
+        return (viewer.layers["instances"].colormap.map(1)[:3] * 255).round().astype(int).tolist()
+
+    layers.show_preview(Preview(1, 2, image, instances))
+    session.set_layout(session.layout.reclass([0], 3), "x")
+    layers.show_preview(Preview(2, 2, image, instances))
+    assert color() == list(BUNDLED[0].rgb)
+    layers.show_preview(Preview(1, 2, image, instances))
+    assert color() == list(BUNDLED[3].rgb)
+
+
+def test_layers_of_others_stay_untouched_whatever_they_are_called(viewer, session, make_made_tile):
+    image, mask = np.zeros((64, 64, 3), np.uint8), np.ones((64, 64), int)
+    theirs = [viewer.add_image(image, name="tile"), viewer.add_labels(mask, name="instances"), viewer.add_points()]
+    theirs[2].name = "nuclei"
+    layers = Layers(viewer, session)
+    session.add_tile(make_made_tile(session.layout))
+    theirs[2].add([3, 3])
+    theirs[1].paint((5, 5), 9)
+    assert len(viewer.layers) == len(ROLES) + 3
+    assert len(session.layout) == 12
+    assert [layer.name for layer in theirs] == ["tile", "instances", "nuclei"]
+    copy = type(viewer.layers["nuclei [1]"])(*[viewer.layers["nuclei [1]"].data])
+    viewer.add_layer(copy)
+    layers.close()
+    assert list(viewer.layers) == [*theirs, copy]
+    assert theirs[0].data is image
+
+
+@pytest.mark.parametrize("name", ROLES)
+def test_any_layer_can_be_deleted_at_any_time(viewer, session, layers, make_made_tile, name):
+    session.add_tile(make_made_tile(session.layout, misses=1))
+    image = np.zeros((256, 256, 3), np.uint8)
+    layers.show_preview(Preview(1, 3, image, None))
+    viewer.layers[name].visible = False
+    viewer.layers.remove(name)
+    layers.show_preview(Preview(2, 3, image, session.current.tile.instances))
+    layers.end_preview()
+    layers.set_hidden(frozenset({1}))
+    layers.set_outline(False)
+    session.set_layout(session.layout.add(1, 1, 0), "x")
+    session.add_tile(make_made_tile(session.layout, misses=1))
+    assert names(viewer) == ROLES
+    assert not viewer.layers[name].visible
+
+
+def test_all_layers_deleted_at_once(viewer, session, layers, make_made_tile):
+    session.add_tile(make_made_tile(session.layout))
+    viewer.layers.clear()
+    session.add_tile(make_made_tile(session.layout, seed=3))
+    layers.pick(1)
+    session.set_layout(session.layout.add(1, 1, 0), "x")
+    assert set(names(viewer)) == set(ROLES)
+
+
+def test_layers_made_ahead_show_nothing_and_are_used(qtbot, viewer, session, layers, make_made_tile):
+    layers.prepare()
+    qtbot.waitUntil(lambda: names(viewer) == ROLES, timeout=20000)
+    assert not viewer.layers["tile"].data.any()
+    before = list(viewer.layers)
+    session.add_tile(make_made_tile(session.layout))
+    assert list(viewer.layers) == before
+    assert viewer.layers["tile"].data.shape == (256, 256, 3)
+
+
+def test_the_nuclei_tell_what_the_tile_made_of_them(viewer, session, layers, make_made_tile):
+    session.add_tile(make_made_tile(session.layout, misses=1))
+    told = list(viewer.layers["nuclei"].features["tile"])
+    assert told == ["made"] * 11 + ["no nucleus"]
+    session.set_layout(session.layout.add(1, 1, 0), "x")
+    assert set(viewer.layers["nuclei"].features["tile"]) == {""}
+
+
+def test_keys_follow_the_taxonomy(viewer, session, layers):
+    own = Taxonomy(
+        classes=(
+            NucleusClass(name="mitosis", color="#ff00ff", key="M"),
+            NucleusClass(name=UNSPECIFIED, color="#808080", key="U"),
+        )
+    )
+    session.set_layout(Layout(centroids=[(5, 5)], class_ids=[0], taxonomy=own), "Change model")
+    bound = {str(key) for key in viewer.layers["nuclei"].keymap}
+    assert {"M", "U"} <= bound and "N" not in bound
+    assert viewer.layers["nuclei"].metadata["napari_cosynth"]["taxonomy"] == own
+
+
+def test_close_lets_go_and_a_new_one_shows_everything_again(viewer, session, make_made_tile):
+    layers = Layers(viewer, session)
+    session.add_tile(make_made_tile(session.layout))
+    layers.close()
+    assert len(viewer.layers) == 0
+    session.set_layout(session.layout.add(1, 1, 0), "x")
+    assert len(viewer.layers) == 0
+    again = Layers(viewer, session)
+    assert names(viewer) == ROLES
+    assert len(viewer.layers["nuclei"].data) == 13
+    again.close()
