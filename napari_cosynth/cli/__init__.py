@@ -8,6 +8,7 @@ from __future__ import annotations
 import typer
 
 from napari_cosynth.cli.batch import batch
+from napari_cosynth.cli.downstream import downstream
 from napari_cosynth.cli.evaluate import evaluate
 from napari_cosynth.cli.export import export
 from napari_cosynth.cli.info import info
@@ -35,6 +36,7 @@ app.command()(points)
 app.command()(train)
 app.command()(nearest)
 app.command()(evaluate)
+app.command()(downstream)
 app.add_typer(layout, name="layout")
 
 main = app

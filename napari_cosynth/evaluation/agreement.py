@@ -136,8 +136,8 @@ def agreement(
             f"{len(samples)} samples and {len(segmentations)} segmentations; give one for each, at least one"
         )
     groups = [(s.source, s.group) for s in samples]
-    tallies = [_tally(s, g, taxonomy) for s, g in zip(samples, segmentations, strict=True)]
-    score = estimates(tallies, groups, lambda sums: _scores(sums, taxonomy), draws, seed)
+    tallies = [tally_of(s, g, taxonomy) for s, g in zip(samples, segmentations, strict=True)]
+    score = estimates(tallies, groups, lambda sums: pooled_scores(sums, taxonomy), draws, seed)
     totals: Counter[str] = Counter()
     for tally in tallies:
         totals.update(tally)
@@ -156,8 +156,8 @@ def _counts_masks(sample: Sample) -> bool:
     return sample.masked and sample.coverage == "complete"
 
 
-def _tally(sample: Sample, segmentation: Segmentation, taxonomy: Taxonomy) -> dict[str, float]:
-    """The sums of one sample, by name."""
+def tally_of(sample: Sample, segmentation: Segmentation, taxonomy: Taxonomy) -> dict[str, float]:
+    """The sums of one sample, by name; `pooled_scores` makes scores of them."""
     tally: Counter[str] = Counter()
     if _counts_masks(sample):
         both = overlap(sample.instances, segmentation[0])
@@ -200,8 +200,8 @@ def _add(tally: Counter[str], name: str, counts: PanopticCounts) -> None:
         tally[f"{name} {part}"] += getattr(counts, part)
 
 
-def _scores(sums: Sums, taxonomy: Taxonomy) -> dict[str, np.ndarray]:
-    """All scores of pooled sums, element by element."""
+def pooled_scores(sums: Sums, taxonomy: Taxonomy) -> dict[str, np.ndarray]:
+    """All scores of pooled sums, element by element: "pq", "dice", "masks CLASS pq" and so on."""
     zero = np.zeros_like(next(iter(sums.values())))
 
     def sum_of(name: str) -> np.ndarray:

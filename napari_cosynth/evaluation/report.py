@@ -18,8 +18,9 @@ from PIL import Image
 from napari_cosynth.classes import BUNDLED
 from napari_cosynth.evaluation.evaluate import Evaluated, Evaluation
 from napari_cosynth.evaluation.grid import class_legend, heat_colors, tile_grid, tile_panels
-from napari_cosynth.evaluation.headline import Row, class_rows, headline_rows, word_rows
+from napari_cosynth.evaluation.headline import class_rows, headline_rows, word_rows
 from napari_cosynth.evaluation.locality import Edit, LocalityReport
+from napari_cosynth.evaluation.page import page, table
 from napari_cosynth.evaluation.prompting import PromptReport
 from napari_cosynth.evaluation.sample import Sample
 from napari_cosynth.writing import write_together
@@ -29,13 +30,6 @@ _COLUMNS = 4
 _SHOWN_EDITS = 4
 _FULL_HEAT = 64.0
 """Change that is shown as white, grey levels."""
-
-_STYLE = (
-    "body{font:15px/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem;color:#222}"
-    "table{border-collapse:collapse;margin:1rem 0}"
-    "td,th{padding:.25rem .8rem;border-bottom:1px solid #ddd;text-align:left}"
-    "td+td,th+th{text-align:right;font-variant-numeric:tabular-nums}img{max-width:100%}small{color:#666}"
-)
 
 
 def write_report(evaluated: Evaluated, folder: Path) -> None:
@@ -54,7 +48,7 @@ def report_page(evaluated: Evaluated) -> str:
     parts = [
         *_opening(evaluation),
         "<h2>Classes: made / real</h2>",
-        _table(("class", "nuclei / points", "measured by", "PQ", "F1", "recall"), class_rows(evaluation.agreement)),
+        table(("class", "nuclei / points", "measured by", "PQ", "F1", "recall"), class_rows(evaluation.agreement)),
         *(_prompts(evaluation.prompts, evaluated.pictures) if evaluation.prompts else ()),
         *_locality(evaluation.locality, evaluated.edits),
         "<h2>Tiles</h2><p>Unselected. Left the real tile and its labels, right the made one for the same points "
@@ -63,7 +57,7 @@ def report_page(evaluated: Evaluated) -> str:
         _picture(comparison_grid(evaluated.real[:16], evaluated.made[:16])),
         "<p><small>For research, not for diagnosis.</small></p>",
     ]
-    return f"<!doctype html><meta charset=utf-8><title>Evaluation</title><style>{_STYLE}</style>{''.join(parts)}"
+    return page("Evaluation", parts)
 
 
 def _opening(evaluation: Evaluation) -> list[str]:
@@ -75,7 +69,7 @@ def _opening(evaluation: Evaluation) -> list[str]:
         f"Settings: <code>{html.escape(evaluation.settings.model_dump_json(exclude_none=True))}</code></p>",
         "<p>Ratios of agreement are to the ceiling, the same segmenter on the real tiles; those of distances are "
         "to the floor, one half of the real tiles against the other. Intervals are of 95 %, over groups.</p>",
-        _table(("figure", "made", "real", "ratio"), headline_rows(evaluation)),
+        table(("figure", "made", "real", "ratio"), headline_rows(evaluation)),
     ]
 
 
@@ -83,7 +77,7 @@ def _prompts(report: PromptReport, pictures: Sequence[tuple[str, np.ndarray]]) -
     parts = [
         f"<h2>Prompts</h2><p>{report.layouts} layouts, each under all prompts with the same noise; the points state "
         "no class. A word of density should change nothing where points are given, and speak where there are none.</p>",
-        _table(
+        table(
             (
                 "words",
                 "attribute",
@@ -103,7 +97,7 @@ def _prompts(report: PromptReport, pictures: Sequence[tuple[str, np.ndarray]]) -
             of_real = report.tissue.real.per_name.get(name, (0, 0.0))
             taken = report.tissue.made.taken_for.get(name, "")
             rows.append((name, f"{share:.0%} of {n}", f"{of_real[1]:.0%} of {of_real[0]}", taken))
-        parts.append(_table(("tissue asked for", "recognised, made", "recognised, real", "else taken for"), rows))
+        parts.append(table(("tissue asked for", "recognised, made", "recognised, real", "else taken for"), rows))
     else:
         parts.append("<p>Tissues: the data hold fewer than two that can be told apart; not measurable.</p>")
     if pictures:
@@ -142,12 +136,6 @@ def comparison_grid(real: Sequence[Sample], made: Sequence[Sample]) -> np.ndarra
         right = tile_panels(b.image, b.instances, b.class_of, BUNDLED, points=b.points, point_classes=b.point_classes)
         rows.append([*left[:2], *right])
     return tile_grid(rows, [f"{s.source}: {s.caption}" for s in made], ["real", "", "made", "", ""])
-
-
-def _table(header: Row, rows: Sequence[Row]) -> str:
-    lines = ["".join(f"<th>{html.escape(cell)}</th>" for cell in header)]
-    lines += ["".join(f"<td>{html.escape(cell)}</td>" for cell in row) for row in rows]
-    return "<table>" + "".join(f"<tr>{line}</tr>" for line in lines) + "</table>"
 
 
 def _picture(pixels: np.ndarray) -> str:

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import torch
@@ -47,6 +48,8 @@ class SegmenterSettings(BaseModel):
     ema_decay: float = Field(0.995, ge=0, lt=1)
     seed: int = 0
     checkpoint_every_s: float = Field(120, gt=0)
+    precision: Literal["bf16", "float32"] = "bf16"
+    """float32 is the faster one on processors without bf16 arithmetic."""
 
     def learning_rate_at(self, step: int) -> float:
         """Warm-up, then half a cosine down to 0 at the last step."""
@@ -129,7 +132,7 @@ def train_segmenter(
     try:
         while step < settings.steps:
             batch = [t.to(device) for t in segmenter_batch(sampler, settings, step)]
-            with torch.autocast(device.type, torch.bfloat16):
+            with torch.autocast(device.type, torch.bfloat16, enabled=settings.precision == "bf16"):
                 distance, logits = network(batch[0])
             distance_error, class_error = segmenter_losses(distance, logits, *batch[1:])
             rate = settings.learning_rate_at(step)
