@@ -1,10 +1,11 @@
-"""What cards and report say about a tile, in words. Values in, values out; knows no Qt."""
+"""What the dock says about tiles and layouts, in words. Values in, values out; knows no Qt."""
 
 from __future__ import annotations
 
 from collections import Counter
 from typing import NamedTuple
 
+from napari_cosynth.layout import Layout
 from napari_cosynth.presets import QUALITIES, Preset
 from napari_cosynth.quality import LayoutReport, layout_report
 from napari_cosynth.tile import SyntheticTile
@@ -77,3 +78,8 @@ def amiss(tile: SyntheticTile) -> list[Amiss]:
         *other,
         *(Amiss(f"Nucleus {label}, {names[n.class_id]}: not asked for", n.row, n.col) for n, label in extra),
     ]
+
+
+def layout_opened(name: str, layout: Layout) -> str:
+    """What is said when a layout takes the place of the one that was there."""
+    return f"Opened {name}: {len(layout)} nuclei on {layout.height} x {layout.width} px. Ctrl+Z brings back what was there"

@@ -1,4 +1,4 @@
-"""The project menu: a session as one file. Files are read and written in the background."""
+"""The project menu: a session as one file, or its layout alone. Files are read and written in the background."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from napari_cosynth.project import SUFFIX, Opened, open_project, recover_project
 from napari_cosynth.session import Session
 from napari_cosynth.snapshot import Snapshot
 from napari_cosynth.widgets.controls.messages import Action, MessageBar
+from napari_cosynth.widgets.keeping.layout_files import LayoutFiles
 from napari_cosynth.widgets.work.background import Background
 
 _FILES = f"CoSynth projects (*{SUFFIX})"
@@ -50,6 +51,10 @@ class ProjectMenu(QPushButton):
         menu.addAction("&Open...", self.askOpen)
         menu.addAction("&Save", self.askSave)
         menu.addAction("Save &as...", self.askSaveAs)
+        menu.addSeparator()
+        self._layouts = LayoutFiles(session, flush, messages, background)
+        menu.addAction("Open &layout...", lambda: self._layouts.ask_open(self))
+        menu.addAction("Save la&yout as...", lambda: self._layouts.ask_save(self))
         self.setMenu(menu)
 
     def path(self) -> Path | None:
@@ -82,8 +87,9 @@ class ProjectMenu(QPushButton):
         self._flush()
         now = self._session.snapshot()
         if now.entries and now != self._saved:
+            tiles = "tile" if len(now.entries) == 1 else f"{len(now.entries)} tiles"
             self._messages.tell(
-                f"Opening {path.name} replaces the {len(now.entries)} tiles that you have now and have not saved.",
+                f"Opening {path.name} replaces your {tiles}, not saved so far.",
                 topic=_TOPIC,
                 kind="advice",
                 actions=[Action("Save first", self.askSave), Action("Open it", lambda: self._read(path))],

@@ -14,8 +14,9 @@ from pydantic import ValidationError
 from qtpy.QtCore import QTimer
 
 from napari_cosynth.layer_data import METADATA, layout_of_points
-from napari_cosynth.layout import Layout, plain_message
+from napari_cosynth.layout import plain_message
 from napari_cosynth.session import Session
+from napari_cosynth.widgets.tile_facts import layout_opened
 
 
 class OpenedLayers:
@@ -95,12 +96,8 @@ class OpenedLayers:
             self._say(f"{layer.name} was not taken as the layout: {said}")
             return False
         self._session.edit(f"Open {layer.name}", layout=layout, prompt=facts.get("prompt"))
-        self._say(facts.get("said") or _opened(layer.name, layout))
+        self._say(facts.get("said") or layout_opened(layer.name, layout))
         return True
-
-
-def _opened(name: str, layout: Layout) -> str:
-    return f"{name}: {len(layout)} nuclei on {layout.height} x {layout.width} px. Ctrl+Z brings back what was there"
 
 
 def _facts(layer: Layer) -> dict[str, Any]:

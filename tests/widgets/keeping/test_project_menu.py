@@ -55,7 +55,7 @@ def test_opening_asks_only_if_tiles_would_be_lost(menu, qtbot, tmp_path):
     qtbot.waitUntil(lambda: said(menu, "Saved as"), timeout=WAIT)
     menu.session.set_prompt("not saved")
     menu.open(path)
-    assert said(menu, "replaces the 1 tiles") and menu.session.prompt == "not saved"
+    assert said(menu, "replaces your tile, ") and menu.session.prompt == "not saved"
     press(qtbot, menu.messages, "messageOpenIt")
     qtbot.waitUntil(lambda: menu.session.prompt == "colon", timeout=WAIT)
     menu.open(path)
