@@ -55,7 +55,7 @@ def test_a_sample_becomes_layout_and_prompt_in_one_step(qtbot, viewer, session, 
     assert [layer.name for layer in viewer.layers] == ["border", "nuclei"]
     assert viewer.layers.selection.active is viewer.layers["nuclei"]
     assert session.undo_name == "Open gland"
-    assert said == [f"gland: {len(session.layout)} nuclei on 256 x 256 px. Ctrl+Z brings back what was there"]
+    assert said == [f"Opened gland: {len(session.layout)} nuclei on 256 x 256 px. Ctrl+Z brings back what was there"]
     session.undo()
     assert (len(session.layout), session.prompt) == (0, "mine")
 
