@@ -4,11 +4,12 @@ import time
 
 import numpy as np
 import pytest
-from qtpy.QtCore import QEvent, QPoint, QPointF, Qt
-from qtpy.QtGui import QMouseEvent
+from qtpy.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt, QUrl
+from qtpy.QtGui import QDragEnterEvent, QDropEvent, QMouseEvent
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 
+from napari_cosynth.layout_io import write_layout
 from napari_cosynth.session import Session
 from napari_cosynth.widgets.layers.layers import Layers
 
@@ -208,3 +209,19 @@ def test_previews_do_not_hold_up_the_window(qtbot, window, layers, session, make
         took.append(time.process_time() - began)
     # On all threads together, and a virtual screen is drawn by the CPU.
     assert np.median(took) < 0.25
+
+
+def test_a_layout_dropped_on_the_canvas_becomes_the_session_s(window, layers, session, make_layout, qtbot, tmp_path):
+    dropped, before = make_layout(9, 64), len(window.layers)
+    write_layout(dropped, tmp_path / "nest.geojson")
+    files = QMimeData()
+    files.setUrls([QUrl.fromLocalFile(str(tmp_path / "nest.geojson"))])
+    viewer = window.window._qt_viewer
+    how = Qt.DropAction.CopyAction, files, LEFT, Qt.KeyboardModifier.NoModifier
+    entering = QDragEnterEvent(QPoint(50, 50), *how)
+    QApplication.sendEvent(viewer, entering)
+    assert entering.isAccepted()
+    QApplication.sendEvent(viewer, QDropEvent(QPointF(50, 50), *how))
+    qtbot.waitUntil(lambda: len(session.layout) == 9, timeout=20_000)
+    np.testing.assert_allclose(session.layout.centroids, dropped.centroids)
+    assert session.layout.names == dropped.names and len(window.layers) == before
