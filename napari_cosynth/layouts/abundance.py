@@ -81,10 +81,10 @@ def draw_counts(
         if not shares.sum():
             raise ValueError("all shares of the mix are 0; give one above 0")
         shares /= shares.sum()
-    return dict(zip(tissue.classes, _apportioned(shares, total), strict=True))
+    return dict(zip(tissue.classes, apportioned(shares, total), strict=True))
 
 
-def _apportioned(shares: np.ndarray, total: int) -> list[int]:
+def apportioned(shares: np.ndarray, total: int) -> list[int]:
     """Whole numbers with that sum, nearest to the shares (largest remainders)."""
     exact = shares * total
     counts = np.floor(exact).astype(int)
