@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from napari_cosynth.data.labelled import LabelledTile
 
 PRECISIONS = ("bf16", "fp16", "no")
+PROCESSES, DISTANCES = ("joint", "labels-first"), ("interior", "centroid")
 
 
 def train(
@@ -41,6 +42,8 @@ def train(
         str, typer.Option(help="Width of each level of a new network, multiples of 32.")
     ] = "64,128,256,256",
     blocks: Annotated[int, typer.Option(min=1, help="Blocks a level of a new network.")] = 1,
+    process: Annotated[str, typer.Option(help="Of a new network: joint, or labels-first.")] = "joint",
+    distance: Annotated[str, typer.Option(help="Map that a new network makes: interior, or centroid.")] = "interior",
     weight: Annotated[list[str] | None, typer.Option(help="SOURCE=FACTOR on a source's share of the crops.")] = None,
     partial: Annotated[
         list[str] | None, typer.Option(help="SOURCE whose labels leave nuclei out, whatever its table says.")
@@ -64,7 +67,8 @@ def train(
     `preview-STEP.png`: real tiles and labels beside made ones for the same points.
     Without --minutes, --steps or --decay it trains until Ctrl-C, which saves a
     checkpoint. A killed run goes on with `--resume` exactly where its checkpoint
-    left it. For several GPUs: `accelerate launch -m napari_cosynth.cli train ...`
+    left it. --process and --distance are for comparison: labels made before their
+    image, and the distance map of the paper. For several GPUs: `accelerate launch -m napari_cosynth.cli train ...`
 
     **Examples**
 
@@ -80,6 +84,7 @@ def train(
             raise ValueError(f"--crop {crop} is not a multiple of 16 from 64 on; for example --crop 128")
         if precision not in PRECISIONS:
             raise ValueError(f"--precision {precision!r} is not one of {', '.join(PRECISIONS)}")
+        _check_variant(process, distance, batch_size, resume or init is not None)
 
         from napari_cosynth.data.crops import CropSampler
         from napari_cosynth.data.dataset import mark_partial
@@ -107,7 +112,7 @@ def train(
             raise ValueError(f"{out} is at step {start} already; give --steps a higher number than {last_step}")
         sampler = CropSampler(mark_partial(_tiles(data), partial or []), BUNDLED, crop, seed, weights)
         encoder = TextEncoder.default() if text_encoder is None else TextEncoder.from_folder(text_encoder)
-        network = run_folder.network_of(out, resume, init, widths, blocks, encoder, BUNDLED)
+        network = run_folder.network_of(out, resume, init, widths, blocks, encoder, BUNDLED, process, distance)
         ready_out(out)
         # Where several processes train together, one of them writes and talks.
         main = os.environ.get("RANK", "0") == "0"
@@ -135,6 +140,18 @@ def train(
         if main:
             made = run_folder.export_run(out, network, encoder, BUNDLED, sampler if preview_minutes else None)
             say(f"{made}: try it with  napari-cosynth synth LAYOUT --model {made}")
+
+
+def _check_variant(process: str, distance: str, batch_size: int, begun: bool) -> None:
+    for option, value, known in (("--process", process, PROCESSES), ("--distance", distance, DISTANCES)):
+        if value not in known:
+            raise ValueError(f"{option} {value!r} is not one of {', '.join(known)}")
+        if begun and value != known[0]:
+            raise ValueError(
+                f"{option} {value}: --resume and --init take what the network was begun with; leave it out"
+            )
+    if process == "labels-first" and batch_size % 2:
+        raise ValueError(f"--batch-size {batch_size}: labels-first needs an even number, for labels and image by turns")
 
 
 def _tiles(data: list[Path]) -> list[LabelledTile]:

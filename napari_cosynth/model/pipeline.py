@@ -72,6 +72,9 @@ class CoSynthPipeline(DiffusionPipeline):
     >>> out.images[0].shape, out.labels[0].instances.max()  # doctest: +SKIP
     """
 
+    stages: tuple[slice, ...] = (slice(None),)
+    """Channels of the joint tile that go along the path together, one group after the other."""
+
     def __init__(
         self,
         unet: JointUNet,
@@ -156,27 +159,39 @@ class CoSynthPipeline(DiffusionPipeline):
         # A weight below 0 mutes prompt or layout; muted they stay to the end.
         early, late = _stacked(terms), _stacked([terms[0], *(t for t in terms[1:] if t[0] < 0)])
 
+        z = noise.to(device)
+        shares = [max(1, len(part)) for part in np.array_split(range(num_inference_steps), len(self.stages))]
+        number = 0
+        for part, steps in zip(self.stages, shares, strict=True):
+            scheduler = self._scheduler(steps)
+            for timestep, sigma in zip(scheduler.timesteps, scheduler.sigmas, strict=False):
+                weights, condition, state, mask = early if sigma >= guided_until else late
+                n = len(weights)
+                t, known = self._places(1 - sigma, part, n * b), torch.ones_like(condition[:, :1])
+                inputs = (z.repeat(n, 1, 1, 1).to(dtype), t, condition, known, state, text.repeat(n, 1, 1), mask)
+                full, *others = self.unet(*inputs).joint.chunk(n)
+                clean = full + sum(w * (full - x) for w, x in zip(weights[1:], others, strict=True))
+                clean, moving = clean.clamp(-1, 1)[:, part], z[:, part]
+                # The path's velocity along sigma, d z / d sigma = e - x = (z - x) / sigma.
+                moved = scheduler.step((moving - clean) / sigma, timestep, moving, return_dict=False)[0]
+                tile = _with_channels(z, part, clean)[..., MARGIN:-MARGIN, MARGIN:-MARGIN]
+                z = _with_channels(z, part, moved)
+                number += 1
+                yield DenoisingStep(number, sum(shares), float(timestep), tile.float().cpu().contiguous())
+
+    def _places(self, t: Tensor, part: slice, n: int) -> Tensor:
+        """(n,) place of the tile on the path, while the channels of ``part`` are at ``t``."""
+        return t.expand(n).to(self.unet.device)
+
+    def _scheduler(self, steps: int) -> SchedulerMixin:
+        """A fresh scheduler, set to so many steps."""
         scheduler = self.scheduler.from_config(self.scheduler.config)
         if isinstance(scheduler, FlowMatchEulerDiscreteScheduler):
             # Its own spacing ends a thousandth above 0 and would waste the last step.
-            sigmas = np.linspace(1.0, 1 / num_inference_steps, num_inference_steps)
-            scheduler.set_timesteps(sigmas=sigmas, device=device)
+            scheduler.set_timesteps(sigmas=np.linspace(1.0, 1 / steps, steps), device=self.unet.device)
         else:
-            scheduler.set_timesteps(num_inference_steps, device=device)
-        z = noise.to(device)
-        for i, timestep in enumerate(scheduler.timesteps):
-            sigma = scheduler.sigmas[i]
-            weights, condition, state, mask = early if sigma >= guided_until else late
-            n = len(weights)
-            t, known = (1 - sigma).expand(n * b).to(device), torch.ones_like(condition[:, :1])
-            estimate = self.unet(z.repeat(n, 1, 1, 1).to(dtype), t, condition, known, state, text.repeat(n, 1, 1), mask)
-            full, *others = estimate.joint.chunk(n)
-            clean = full + sum(w * (full - x) for w, x in zip(weights[1:], others, strict=True))
-            clean = clean.clamp(-1, 1)
-            # The path's velocity along sigma, d z / d sigma = e - x = (z - x) / sigma.
-            z = scheduler.step((z - clean) / sigma, timestep, z, return_dict=False)[0]
-            tile = clean[..., MARGIN:-MARGIN, MARGIN:-MARGIN]
-            yield DenoisingStep(i + 1, num_inference_steps, float(timestep), tile.float().cpu().contiguous())
+            scheduler.set_timesteps(steps, device=self.unet.device)
+        return scheduler
 
     def draw_noise(self, size: tuple[int, int], generators: Sequence[torch.Generator | None]) -> Tensor:
         """Noise for tiles of ``size``, drawn on the CPU, so that all devices start alike.
@@ -250,6 +265,13 @@ class CoSynthPipeline(DiffusionPipeline):
                     f"{', '.join(self.taxonomy.names)}. Choose a model of that taxonomy, or re-class the points"
                 )
         return sizes[0]
+
+
+def _with_channels(z: Tensor, part: slice, values: Tensor) -> Tensor:
+    """``z`` with other values in the channels of ``part``."""
+    z = z.clone()
+    z[:, part] = values
+    return z
 
 
 def _stacked(terms: Sequence[tuple[float, Tensor, Tensor, Tensor]]) -> tuple[tuple[float, ...], Tensor, Tensor, Tensor]:

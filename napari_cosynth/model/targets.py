@@ -6,6 +6,8 @@ background, then one map for each stated class of the taxonomy. Numpy only.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from napari_cosynth.classes import Taxonomy
@@ -39,6 +41,44 @@ def distance_target(instances: np.ndarray, distance: np.ndarray | None = None) -
     # A border pixel is 1 px from the nearest outside pixel's centre: half a pixel less is the border itself.
     inside = instances > 0
     return np.where(inside, (distance - 0.5) / np.maximum(deepest[instances] - 0.5, 0.5), 0).astype(np.float32)
+
+
+def centroid_target(instances: np.ndarray, distance: np.ndarray | None = None) -> np.ndarray:
+    """The paper's map (sec. 3.1): nearness of each pixel to its instance's centroid.
+
+    1 at the centroid, falling in a straight line to 0 at the rim of the pixel
+    that is farthest from it; 0 outside. For comparison: the bundled model is trained with
+    `distance_target`.
+
+    Parameters
+    ----------
+    instances
+        int (H, W), 0 = background, ids up to any size.
+    distance
+        Not needed; so that both targets are called alike.
+
+    Returns
+    -------
+    float32 (H, W) in 0..1.
+    """
+    rows, cols = np.nonzero(instances)
+    owner = np.unique(instances[rows, cols], return_inverse=True)[1]
+    area = np.bincount(owner)
+    middle = [np.bincount(owner, weights=x) / area for x in (rows, cols)]
+    away = np.hypot(rows - middle[0][owner], cols - middle[1][owner])
+    farthest = np.zeros(len(area))
+    np.maximum.at(farthest, owner, away)
+    target = np.zeros(instances.shape, np.float32)
+    # The rim is half a pixel beyond the farthest centre; so a nucleus of one pixel is all centre.
+    target[rows, cols] = 1 - away / (farthest[owner] + 0.5)
+    return target
+
+
+DistanceTarget = Callable[[np.ndarray, np.ndarray | None], np.ndarray]
+"""From instances and their `interior_distance` to the distance map that the network learns."""
+
+DISTANCES: dict[str, DistanceTarget] = {"interior": distance_target, "centroid": centroid_target}
+"""Distance maps that a network can be trained to make, by the name in its configuration."""
 
 
 def class_target(instances: np.ndarray, class_of: dict[int, int], taxonomy: Taxonomy) -> np.ndarray:

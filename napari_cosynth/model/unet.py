@@ -64,6 +64,11 @@ class JointUNet(ModelMixin, ConfigMixin):
         coarsest level.
     patch
         Pixel-unshuffle factor before the first level.
+    process
+        "joint": image and labels go along the path together. "labels-first":
+        each has its own place on it, see `labels_first`.
+    distance
+        The distance map that it is trained to make, a name in `targets.DISTANCES`.
     """
 
     @register_to_config
@@ -76,11 +81,14 @@ class JointUNet(ModelMixin, ConfigMixin):
         blocks: int = 1,
         attention_blocks: int = 1,
         patch: int = 2,
+        process: str = "joint",
+        distance: str = "interior",
     ) -> None:
         super().__init__()
         joint = IMAGE_CHANNELS + 1 + 1 + n_classes
         embedding = 4 * channels[0]
-        self.time = nn.Sequential(nn.Linear(128, embedding), nn.SiLU(), nn.Linear(embedding, embedding))
+        self.time = _time_embedding(embedding)
+        self.label_time = _time_embedding(embedding) if process == "labels-first" else None
         self.text_pooled = nn.Linear(text_channels, embedding)
         self.no_text = nn.Parameter(torch.zeros(text_channels))
         self.layout_state = nn.Embedding(3, embedding)
@@ -139,7 +147,8 @@ class JointUNet(ModelMixin, ConfigMixin):
             (B, 5 + n_classes, H, W) noisy joint tile; H, W multiples of
             ``patch * 2 ** (levels - 1)``.
         t
-            (B,) place on the path, 0 = noise, 1 = tile.
+            (B,) place on the path, 0 = noise, 1 = tile; or (B, 2), that of the
+            image and that of the labels.
         condition
             (B, condition_channels, H, W) layout.
         known
@@ -152,12 +161,16 @@ class JointUNet(ModelMixin, ConfigMixin):
             row without any token is an absent prompt.
         """
         patch = self.config.patch
-        s = t[:, None, None, None].to(z.dtype)
+        t_image, t_labels = (t, t) if t.ndim == 1 else t.unbind(1)
+        places = [t_image] * IMAGE_CHANNELS + [t_labels] * (z.shape[1] - IMAGE_CHANNELS)
+        s = torch.stack(places, dim=1)[..., None, None].to(z.dtype)  # (B, C, 1, 1)
         variance = (s * SIGMA_DATA) ** 2 + (1 - s) ** 2
         joint = torch.cat([z * variance.rsqrt(), condition, known], dim=1)
 
         text, text_mask, pooled = self._text(text.to(z.dtype), text_mask)
-        emb = self.time(_fourier(t).to(z.dtype)) + self.text_pooled(pooled) + self.layout_state(layout_state)
+        emb = self.time(_fourier(t_image).to(z.dtype)) + self.text_pooled(pooled) + self.layout_state(layout_state)
+        if self.label_time is not None:
+            emb = emb + self.label_time(_fourier(t_labels).to(z.dtype))
         emb = F.silu(emb)
 
         h = self.stem(F.pixel_unshuffle(joint, patch).contiguous(memory_format=torch.channels_last))
@@ -174,7 +187,8 @@ class JointUNet(ModelMixin, ConfigMixin):
         raw = F.pixel_shuffle(self.head(F.silu(self.head_norm(h))), patch).float()
 
         # c_skip and c_out of Karras et al. 2022, eq. 7, for z = t x + (1 - t) e.
-        s, variance, n = s.float(), variance.float(), IMAGE_CHANNELS + 1
+        n = IMAGE_CHANNELS + 1
+        s, variance = s[:, :n].float(), variance[:, :n].float()
         c_skip = s * SIGMA_DATA**2 / variance
         c_out = (1 - s) * SIGMA_DATA * variance.rsqrt()
         return CleanTile(c_skip * z[:, :n].float() + c_out * raw[:, :n], raw[:, n:])
@@ -265,6 +279,10 @@ class Upsample(nn.Module):
 def _conv(width: int, out: int) -> nn.Conv2d:
     # Zeros beyond the edge would be read as tissue's end: they left a rim of coloured noise.
     return nn.Conv2d(width, out, 3, padding=1, padding_mode="replicate")
+
+
+def _time_embedding(width: int) -> nn.Sequential:
+    return nn.Sequential(nn.Linear(128, width), nn.SiLU(), nn.Linear(width, width))
 
 
 def _groups(width: int) -> int:

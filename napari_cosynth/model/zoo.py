@@ -20,6 +20,7 @@ from safetensors import SafetensorError, safe_open
 from transformers.utils import logging as transformers_logging
 
 from napari_cosynth.classes import Taxonomy
+from napari_cosynth.model.labels_first import PIPELINES
 from napari_cosynth.model.pipeline import CoSynthPipeline
 from napari_cosynth.model.speed import fastest_dtype
 from napari_cosynth.model.unet import JointUNet
@@ -27,6 +28,7 @@ from napari_cosynth.resources import models_dir
 
 Dtype = Literal["float32", "bfloat16"]
 WEIGHTS = Path("unet/diffusion_pytorch_model.safetensors")
+_RUNNABLE = {pipeline.__name__: pipeline for pipeline in PIPELINES.values()}
 _PICKLES = (".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".npy")
 
 
@@ -67,7 +69,7 @@ class ModelFolder:
 def bundled_models() -> list[ModelFolder]:
     """The models that ship with the package, by name."""
     folders = sorted(p.parent for p in models_dir().glob("*/model_index.json"))
-    return [check_folder(p) for p in folders if _class_name(p) == CoSynthPipeline.__name__]
+    return [check_folder(p) for p in folders if _class_name(p) in _RUNNABLE]
 
 
 def find_model(model: str | os.PathLike | None = None) -> ModelFolder:
@@ -110,7 +112,7 @@ def check_folder(path: Path) -> ModelFolder:
             )
     if not (path / "model_index.json").is_file():
         raise ModelError(f"{path} is not a model folder: it has no model_index.json")
-    if _class_name(path) != CoSynthPipeline.__name__:
+    if _class_name(path) not in _RUNNABLE:
         raise ModelError(
             f"{path} holds a {_class_name(path) or 'nameless pipeline'}, another project's model; "
             f"this program runs {CoSynthPipeline.__name__}"
@@ -137,7 +139,7 @@ def load(folder: ModelFolder, device: str = "cpu", dtype: Dtype = "float32") -> 
     if device not in available_devices():
         raise ModelError(f"no device {device!r} on this machine; there are {', '.join(available_devices())}")
     _be_quiet()
-    pipe = CoSynthPipeline.from_pretrained(folder.path, local_files_only=True)
+    pipe = _RUNNABLE[_class_name(folder.path)].from_pretrained(folder.path, local_files_only=True)
     pipe.unet.to(device=device, dtype=getattr(torch, dtype), memory_format=torch.channels_last).eval()
     pipe.text_encoder.to(device)
     return pipe

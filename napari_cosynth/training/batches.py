@@ -12,7 +12,7 @@ from torch.utils.data import DataLoader, Dataset
 from napari_cosynth.classes import Taxonomy
 from napari_cosynth.data.crops import Crop, CropSampler
 from napari_cosynth.model.conditioning import COMPLETE, DROPPED, PARTIAL, layout_condition
-from napari_cosynth.model.targets import class_target, distance_target, joint_tile
+from napari_cosynth.model.targets import DistanceTarget, class_target, distance_target, joint_tile
 
 TEXT_DROPOUT = 0.1
 LAYOUT_DROPOUT = 0.1
@@ -49,19 +49,26 @@ class CropDataset(Dataset):
     so that both can be guided (Ho and Salimans 2022, arXiv 2207.12598).
     """
 
-    def __init__(self, sampler: CropSampler, dropout: bool = True) -> None:
-        self.sampler, self.dropout = sampler, dropout
+    def __init__(self, sampler: CropSampler, dropout: bool = True, distance: DistanceTarget = distance_target) -> None:
+        self.sampler, self.dropout, self.distance = sampler, dropout, distance
 
     def __getitem__(self, index: int) -> tuple:
         crop = self.sampler.crop(index)
         rng = np.random.default_rng([self.sampler.seed, index, 1])
         without_text, without_layout = rng.random(2) < (TEXT_DROPOUT, LAYOUT_DROPOUT)
-        return crop_tensors(crop, self.sampler.taxonomy, self.dropout and without_text, self.dropout and without_layout)
+        dropped = (self.dropout and without_text, self.dropout and without_layout)
+        return crop_tensors(crop, self.sampler.taxonomy, *dropped, self.distance)
 
 
-def crop_tensors(crop: Crop, taxonomy: Taxonomy, without_text: bool = False, without_layout: bool = False) -> tuple:
+def crop_tensors(
+    crop: Crop,
+    taxonomy: Taxonomy,
+    without_text: bool = False,
+    without_layout: bool = False,
+    distance_of: DistanceTarget = distance_target,
+) -> tuple:
     """One row of a `Batch`, in its order of fields."""
-    distance = distance_target(crop.instances, crop.distance)
+    distance = distance_of(crop.instances, crop.distance)
     classes = class_target(crop.instances, crop.fragment_class, taxonomy)
     size = crop.image.shape[:2]
     condition = layout_condition(crop.points, crop.point_classes, len(taxonomy), size)
@@ -93,7 +100,13 @@ def collate(rows: list[tuple]) -> Batch:
 
 
 def batches(
-    sampler: CropSampler, batch_size: int, first_step: int, rank: int = 0, world: int = 1, workers: int = 0
+    sampler: CropSampler,
+    batch_size: int,
+    first_step: int,
+    rank: int = 0,
+    world: int = 1,
+    workers: int = 0,
+    distance: DistanceTarget = distance_target,
 ) -> DataLoader:
     """Endless batches from ``first_step`` on; each process reads its own share."""
 
@@ -106,7 +119,7 @@ def batches(
                 step += 1
 
     return DataLoader(
-        CropDataset(sampler),
+        CropDataset(sampler, distance=distance),
         batch_sampler=Steps(),
         collate_fn=collate,
         num_workers=workers,

@@ -10,6 +10,7 @@ from pathlib import Path
 from diffusers.schedulers.scheduling_dpmsolver_multistep import DPMSolverMultistepScheduler
 
 from napari_cosynth.classes import Taxonomy
+from napari_cosynth.model.labels_first import pipeline_class
 from napari_cosynth.model.pipeline import CoSynthPipeline
 from napari_cosynth.model.text import TextEncoder
 from napari_cosynth.model.unet import JointUNet
@@ -38,7 +39,7 @@ def export_model(
     """
     network = JointUNet.from_config(config)
     network.load_state_dict(state.weights)
-    pipe = CoSynthPipeline(
+    pipe = pipeline_class(network)(
         network.half().eval(),
         # Second order (Lu et al. 2022, arXiv 2211.01095): as sharp at 12 steps as Euler's method at 24.
         DPMSolverMultistepScheduler(prediction_type="flow_prediction", use_flow_sigmas=True, flow_shift=1.0),

@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from napari_cosynth.data.crops import CropSampler
 from napari_cosynth.data.terms import count_terms
+from napari_cosynth.model.targets import DISTANCES
 from napari_cosynth.model.text import TextEncoder
 from napari_cosynth.model.unet import JointUNet
 from napari_cosynth.training.batches import batches
@@ -27,11 +28,10 @@ from napari_cosynth.training.ema import WeightAverage
 from napari_cosynth.training.losses import (
     PERCEPTUAL_WEIGHT,
     draw_times,
-    joint_losses,
-    noisy_tile,
     perceptual_loss,
 )
 from napari_cosynth.training.perception import PerceptualDistance
+from napari_cosynth.training.process import PROCESSES
 
 
 class TrainingSettings(BaseModel):
@@ -116,7 +116,7 @@ def train(
     Parameters
     ----------
     network
-        Trained in place.
+        Trained in place, by the process and for the distance map of its configuration.
     encoder
         Frozen.
     folder
@@ -126,6 +126,7 @@ def train(
     cpu
         Stay on the CPU even if there is a GPU.
     """
+    process, distance = PROCESSES[network.config.process], DISTANCES[network.config.distance]
     accelerator = Accelerator(mixed_precision=settings.precision, cpu=cpu)
     torch.manual_seed(settings.seed)
     network = network.to(accelerator.device, memory_format=torch.channels_last).train()
@@ -162,7 +163,8 @@ def train(
 
     started, saved_at = time.monotonic() - seconds, time.monotonic()
     saved = whole = True
-    source = batches(sampler, settings.batch_size, step, accelerator.process_index, world, settings.workers)
+    share = (accelerator.process_index, world, settings.workers)
+    source = batches(sampler, settings.batch_size, step, *share, distance=distance)
     try:
         for batch in source:
             batch = batch.to(accelerator.device)
@@ -170,13 +172,17 @@ def train(
             chance = _chance(settings.seed, step, accelerator.process_index)
             t = draw_times(len(batch.captions), chance).to(accelerator.device)
             noise = torch.randn(batch.clean.shape, generator=chance).to(accelerator.device)
-            z = noisy_tile(batch, noise, t)
+            z, places = process.shown(batch, noise, t)
             with accelerator.autocast():
                 text, mask = encoder.encode(list(batch.captions))
-                estimate = model(z, t, batch.condition, batch.known, batch.layout_state, text, mask)
-            losses = joint_losses(estimate, batch, t)
+                estimate = model(z, places, batch.condition, batch.known, batch.layout_state, text, mask)
+            losses = process.losses(estimate, batch, t)
             # In full precision: its depthwise convolutions are slow in bf16 on processors.
-            perceived = perceptual_loss(eye, estimate, batch, t) if eye else torch.zeros((), device=accelerator.device)
+            perceived = (
+                perceptual_loss(eye, estimate, batch, process.image_times(t))
+                if eye
+                else torch.zeros((), device=accelerator.device)
+            )
             rate = settings.learning_rate_at(step)
             for group in optimizer.param_groups:
                 group["lr"] = rate

@@ -53,6 +53,8 @@ def network_of(
     blocks: int,
     encoder: TextEncoder,
     taxonomy: Taxonomy,
+    process: str = "joint",
+    distance: str = "interior",
 ) -> JointUNet:
     """The network that a run trains.
 
@@ -63,7 +65,7 @@ def network_of(
         weights. A run that was killed before its first checkpoint begins anew.
     init
         A model whose network and weights to start from.
-    channels, blocks
+    channels, blocks, process, distance
         Of a new network, see `JointUNet`.
 
     Raises
@@ -92,6 +94,8 @@ def network_of(
         text_channels=encoder.channels,
         channels=tuple(channels),
         blocks=blocks,
+        process=process,
+        distance=distance,
     )
 
 

@@ -6,6 +6,7 @@ import pytest
 from napari_cosynth.classes import BUNDLED
 from napari_cosynth.model.targets import (
     UNSTATED,
+    centroid_target,
     class_probabilities_of,
     class_target,
     distance_of,
@@ -140,3 +141,26 @@ def test_parts_of_a_tile_beyond_its_range_are_clipped():
 def test_a_tile_without_nuclei():
     nothing = np.zeros((16, 16), np.int32)
     assert not distance_target(nothing).any() and not class_target(nothing, {1: 0}, BUNDLED).any()
+
+
+def test_the_papers_map_falls_from_the_centroid(three_hundred):
+    target = centroid_target(three_hundred)
+    assert target.dtype == np.float32 and not target[three_hundred == 0].any()
+    for label in np.unique(three_hundred[three_hundred > 0]):
+        rows, cols = np.nonzero(three_hundred == label)
+        away = np.hypot(rows - rows.mean(), cols - cols.mean())
+        values = target[rows, cols]
+        assert values.min() > 0 and values.max() <= 1
+        # The nearer the centroid, the higher, in a straight line.
+        assert values == pytest.approx(1 - away / (away.max() + 0.5), abs=1e-5)
+
+
+@pytest.mark.parametrize("flip, turns", TURNS)
+def test_the_papers_map_turns_with_its_instances(make_ellipses, flip, turns):
+    instances = make_ellipses()
+    once = centroid_target(np.ascontiguousarray(turned(instances, flip, turns)))
+    np.testing.assert_allclose(once, turned(centroid_target(instances), flip, turns), atol=1e-5)
+
+
+def test_an_empty_tile_has_an_empty_map():
+    assert not centroid_target(np.zeros((4, 5), np.int32)).any()

@@ -89,7 +89,7 @@ def test_an_abort_in_the_middle_of_a_step_repeats_that_step(run, tmp_path, monke
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("napari_cosynth.training.loop.joint_losses", interrupted)
+        patch.setattr("napari_cosynth.training.process.joint_losses", interrupted)
         with pytest.raises(KeyboardInterrupt):
             next(generator)
     assert losses(first + taken(run(tmp_path / "parts", resume=True), 2)) == losses(whole)
