@@ -7,7 +7,10 @@ import sys
 
 import pytest
 
-COMMANDS = ("synth", "info", "points", "train", "nearest", "evaluate", "batch", "export", "reproduce", "layout")
+COMMANDS = (
+    *("synth", "info", "points", "train", "nearest", "evaluate", "downstream"),
+    *("batch", "export", "reproduce", "layout"),
+)
 
 
 def test_the_module_runs_and_loads_nothing_heavy_for_help():
