@@ -17,7 +17,7 @@ from napari_cosynth.classes import Taxonomy
 from napari_cosynth.layout import Layout
 from napari_cosynth.layouts.abundance import draw_counts
 from napari_cosynth.layouts.model import TissueModel
-from napari_cosynth.layouts.sample import sample_layout
+from napari_cosynth.suggest import suggest_layout
 
 
 @dataclass(frozen=True)
@@ -87,4 +87,13 @@ def draw_layout(group: Group, tissue: TissueModel, size: tuple[int, int], seed: 
         # Beside the stream of the places, so that neither depends on the other.
         rng = np.random.default_rng([seed, 1])
         counts = draw_counts(tissue, height * width * UM_PER_PX**2, rng, total=group.total, mix=group.mix)
-    return sample_layout(tissue, counts, seed=seed, height=height, width=width, um_per_px=UM_PER_PX, taxonomy=taxonomy)
+    return suggest_layout(
+        tissue,
+        counts,
+        prompt=group.structure,
+        seed=seed,
+        height=height,
+        width=width,
+        um_per_px=UM_PER_PX,
+        taxonomy=taxonomy,
+    )

@@ -171,6 +171,8 @@ class Group(_Table):
     mix, total
         Or shares of the classes, in any unit, and the number of nuclei; what is
         left out is drawn from the tissue for each layout.
+    structure
+        What the layouts show, in words; without it the tissue's own clustering.
     """
 
     name: str
@@ -181,6 +183,7 @@ class Group(_Table):
     counts: dict[str, Count] | None = None
     mix: dict[str, Share] | None = None
     total: Count | None = None
+    structure: str = Field(default="", max_length=MAX_PROMPT)
 
     @field_validator("name")
     @classmethod

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from napari_cosynth.cli.amounts import parse_amounts, parse_counts
+from napari_cosynth.cli.layout_structure import train_structure
 from napari_cosynth.cli.layout_table import likeness_table
 from napari_cosynth.cli.outcome import console, note, outcome, ready_out, say
 from napari_cosynth.cli.size import parse_size
@@ -16,6 +18,9 @@ from napari_cosynth.request import MAX_SEED
 
 if TYPE_CHECKING:
     from napari_cosynth.data.labelled import LabelledTile
+    from napari_cosynth.layouts.measure import Draw
+    from napari_cosynth.layouts.model import TissueModel
+    from napari_cosynth.structure.generator import StructureGenerator
 
 layout = typer.Typer(
     no_args_is_help=True,
@@ -26,11 +31,15 @@ layout = typer.Typer(
 
 `napari-cosynth layout tissues`
 
-`napari-cosynth layout make --tissue colon --counts neoplastic=60,inflammatory=40 --count 100 --out layouts`
+`napari-cosynth layout make --tissue colon --counts neoplastic=30,inflammatory=30 --count 100 --out layouts`
+
+`napari-cosynth layout make --tissue colon --counts epithelial=40,connective=20 --prompt "gland" --out layouts`
 
 `napari-cosynth synth layouts/*.csv --prompt "colon adenocarcinoma, H&E, 40x" --out tiles`
 """,
 )
+
+layout.command(name="train-structure")(train_structure)
 
 Data = Annotated[list[Path], typer.Argument(metavar="DIR...", help="Folders of labelled tiles; images are not needed.")]
 Organ = Annotated[str, typer.Option(help="Only tiles whose organ holds these words.")]
@@ -40,6 +49,10 @@ Partial = Annotated[
 ]
 Tissue = Annotated[str, typer.Option(help="Name of a tissue that ships, or a JSON file of `layout fit`.")]
 
+Structure = Annotated[
+    Path | None, typer.Option(help="Generator of structure, of `layout train-structure`; else the bundled one.")
+]
+
 
 @layout.command()
 def make(
@@ -47,6 +60,8 @@ def make(
     counts: Annotated[str | None, typer.Option(help="Nuclei of each class: neoplastic=60,inflammatory=40.")] = None,
     mix: Annotated[str | None, typer.Option(help="Shares of the classes, in any unit, with --total.")] = None,
     total: Annotated[int | None, typer.Option(min=0, help="Number of nuclei of all classes.")] = None,
+    prompt: Annotated[str, typer.Option(help='Structure in words: "gland with dense lymphocytes".')] = "",
+    structure: Structure = None,
     count: Annotated[int, typer.Option(min=1, help="Number of layouts: the seeds from --seed on.")] = 1,
     size: Annotated[str, typer.Option(help="HEIGHT,WIDTH of the tile, px at 0.25 um/px.")] = "256,256",
     seed: Annotated[int, typer.Option(min=0, max=MAX_SEED)] = 0,
@@ -56,10 +71,14 @@ def make(
 
     Counts are exact. What is not given is drawn from the tissue: the total from
     its densities, the mix from its mixes. The same seed gives the same layout.
+    With --prompt a learned generator says where each class crowds (glands, nests,
+    rims, bands); without, the tissue's own clustering does.
 
     **Examples**
 
-    `napari-cosynth layout make --tissue colon --counts neoplastic=60,inflammatory=40 --count 100 --out layouts`
+    `napari-cosynth layout make --tissue colon --counts neoplastic=30,inflammatory=30 --count 100 --out layouts`
+
+    `napari-cosynth layout make --tissue colon --counts neoplastic=40,inflammatory=30 --prompt "lymphoid aggregate"`
 
     `napari-cosynth layout make --tissue breast --mix neoplastic=60,inflammatory=40 --total 120 --size 512,512`
     """
@@ -68,8 +87,8 @@ def make(
 
         from napari_cosynth.layout_io import write_layout
         from napari_cosynth.layouts.abundance import draw_counts
-        from napari_cosynth.layouts.sample import sample_layout
         from napari_cosynth.layouts.tissues import find_tissue
+        from napari_cosynth.suggest import suggest_layout
 
         if counts is not None and (mix is not None or total is not None):
             raise ValueError("--counts says it all; leave out --mix and --total, or --counts")
@@ -79,12 +98,15 @@ def make(
         exact = None if counts is None else parse_counts("--counts", counts)
         shares = None if mix is None else parse_amounts("--mix", mix)
         model = find_tissue(tissue)
+        generator = _generator(prompt, structure, model.classes)
         ready_out(out)
         for number in range(seed, seed + count):
             rng = default_rng([number, 1])  # beside the stream of the places, so that neither depends on the other
             area = height * width * 0.25**2
             wanted = exact if exact is not None else draw_counts(model, area, rng, total=total, mix=shares)
-            made = sample_layout(model, wanted, seed=number, height=height, width=width)
+            made = suggest_layout(
+                model, wanted, prompt=prompt, seed=number, height=height, width=width, generator=generator
+            )
             path = out / f"{model.name}-{number}.csv"
             write_layout(made, path)
             say(f"{path}  " + ", ".join(f"{n} {name}" for name, n in made.counts().items() if n))
@@ -172,6 +194,10 @@ def measure(
     side: Annotated[int, typer.Option(min=64, max=1024, help="Side of the windows, px at 0.25 um/px.")] = 256,
     most: Annotated[int, typer.Option(min=20, help="Windows to compare at most.")] = 200,
     seed: Annotated[int, typer.Option(min=0, max=MAX_SEED)] = 0,
+    learned: Annotated[
+        bool, typer.Option("--learned", help="Measure learned structure too: by the tissue's name, and by words.")
+    ] = False,
+    structure: Structure = None,
 ) -> None:
     """Measure whether a tissue's layouts look like real ones that it has not seen.
 
@@ -183,13 +209,14 @@ def measure(
 
     **Examples**
 
-    `napari-cosynth layout measure my_tiles --tissue liver.json`
+    `napari-cosynth layout measure my_tiles --tissue liver.json --learned`
     """
     with outcome():
         from napari_cosynth.layouts.measure import measure as measuring
         from napari_cosynth.layouts.tissues import find_tissue
 
         model = find_tissue(tissue)
+        others = _learned(model, structure) if learned or structure else {}
         tiles = _tiles(data, split, organ, partial)
         with work_bar("layouts") as bar:
             task = bar.add_task("measuring", total=None)
@@ -200,11 +227,39 @@ def measure(
                     side=side,
                     most=most,
                     seed=seed,
+                    others=others,
                     progress=lambda done, total: bar.update(task, completed=done, total=total),
                 )
             except ImportError as error:
                 raise ValueError(str(error)) from error
         console.print(likeness_table(measured))
+
+
+def _learned(tissue: TissueModel, folder: Path | None) -> dict[str, Draw]:
+    from napari_cosynth.structure.likeness import structured
+    from napari_cosynth.suggest import bundled_generator
+
+    generator = bundled_generator(folder)
+    return {name: structured(tissue, generator, worded) for name, worded in (("learned", False), ("by words", True))}
+
+
+def _generator(prompt: str, folder: Path | None, classes: Sequence[str]) -> StructureGenerator | None:
+    """What follows the prompt, after a word on what it cannot follow; None without a prompt."""
+    if not prompt.strip():
+        if folder is not None:
+            raise ValueError(f"--structure {folder} without --prompt; say what structure it shall make")
+        return None
+    from napari_cosynth.data.terms import unknown_words
+    from napari_cosynth.suggest import bundled_generator
+
+    generator = bundled_generator(folder)
+    unseen = unknown_words(prompt, generator.terms)
+    if unseen:
+        note(f"the generator was never shown {', '.join(map(repr, unseen))}; do not expect an effect")
+    strange = [name for name in classes if name not in generator.taxonomy.names]
+    if strange:
+        note(f"the generator does not know {', '.join(strange)}: there the tissue's own clustering decides")
+    return generator
 
 
 def _tiles(data: list[Path], split: str, organ: str, partial: list[str] | None) -> list[LabelledTile]:

@@ -7,7 +7,7 @@ and jittered real layouts stand beside it for comparison.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,10 @@ from napari_cosynth.layouts.statistics import envelope, nearest_neighbour, riple
 
 if TYPE_CHECKING:
     from napari_cosynth.data.labelled import LabelledTile
+    from napari_cosynth.layout import Layout
+
+Draw = Callable[[Pattern, int], "Layout"]
+"""A layout with the counts of a real pattern, whose marks are the tissue's classes, for a seed."""
 
 JITTER_UM = 2.0
 """Standard deviation of the jitter of the comparison "jittered": a third of a nucleus."""
@@ -38,7 +42,7 @@ class Likeness:
     Parameters
     ----------
     name
-        "generated", "random", "jittered" or "real".
+        "generated", "random", "jittered", "real", or one of ``others``.
     nearest, l, cross_l
         Share of radii inside the 95 % envelope of the real ones, 0 to 1: of
         nearest-neighbour distances, Ripley's L and cross-L. NaN without a pair of classes.
@@ -75,6 +79,7 @@ def measure(
     side: int = 256,
     most: int = 200,
     seed: int = 0,
+    others: Mapping[str, Draw] | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Measurement:
     """Compare a tissue model's layouts with real ones.
@@ -89,6 +94,8 @@ def measure(
         Windows to compare at most, drawn at random.
     seed
         Of the draws.
+    others
+        Further ways to draw layouts, by the name that they shall have in the result.
     progress
         Called with the number of layouts done and to do.
 
@@ -108,17 +115,25 @@ def measure(
         )
     real = [real[i] for i in rng.permutation(len(real))[:most]]
     n = len(tissue.classes)
-    generated, started = [], time.process_time()
-    for done, pattern in enumerate(real):
+
+    def plain(pattern: Pattern, seed: int) -> Layout:
         counts = dict(zip(tissue.classes, pattern.counts(n).tolist(), strict=True))
-        layout = sample_layout(tissue, counts, seed=seed + done, height=side, width=side, um_per_px=_UM_PER_PX)
-        generated.append(pattern_of_layout(layout, tissue.classes, pattern.group))
-        if progress is not None:
-            progress(done + 1, len(real))
-    spent = time.process_time() - started
+        return sample_layout(tissue, counts, seed=seed, height=side, width=side, um_per_px=_UM_PER_PX)
+
+    drawn: dict[str, list[Pattern]] = {}
+    spent = []
+    ways = {"generated": plain, **(others or {})}
+    for name, draw in ways.items():
+        started, drawn[name] = time.process_time(), []
+        for done, pattern in enumerate(real):
+            layout = draw(pattern, seed + done)
+            drawn[name].append(pattern_of_layout(layout, tissue.classes, pattern.group))
+            if progress is not None:
+                progress(len(real) * len(spent) + done + 1, len(real) * len(ways))
+        spent.append(time.process_time() - started)
     bands = _bands(real, n)
     sets = {
-        "generated": generated,
+        **drawn,
         "jittered": [_jittered(p, rng) for p in real],
         "random": [Pattern(rng.random((len(p), 2)) * p.size, p.marks, p.size, p.group) for p in real],
     }
@@ -128,7 +143,7 @@ def measure(
         n_windows=len(real),
         n_groups=len({p.group for p in real}),
         n_points=sum(len(p) for p in real),
-        ms_per_layout=1000 * spent / len(real),
+        ms_per_layout=1000 * spent[0] / len(real),
         likeness=(*likeness, _real_with_real(real, bands, n, rng)),
     )
 

@@ -9,7 +9,7 @@ from napari_cosynth.layout_io import read_layout
 from napari_cosynth.layouts.fit import FitSettings
 from napari_cosynth.layouts.model import PairInteraction, TissueModel, read_tissue
 
-COMMANDS = ("make", "tissues", "fit", "measure")
+COMMANDS = ("make", "tissues", "fit", "measure", "train-structure")
 
 
 @pytest.fixture

@@ -1,0 +1,34 @@
+"""Draws layouts with learned structure for the measurement against real ones (`layouts.measure`)."""
+
+from __future__ import annotations
+
+from napari_cosynth.layout import Layout
+from napari_cosynth.layouts.measure import Draw
+from napari_cosynth.layouts.model import TissueModel
+from napari_cosynth.layouts.pattern import Pattern
+from napari_cosynth.layouts.sample import sample_layout
+from napari_cosynth.structure.generator import StructureGenerator
+from napari_cosynth.structure.words import structure_phrases
+
+UM_PER_PX = 0.25
+
+
+def structured(tissue: TissueModel, generator: StructureGenerator, worded: bool) -> Draw:
+    """Layouts with the counts of real ones and learned structure.
+
+    Parameters
+    ----------
+    worded
+        Whether the prompt says what the real one shows, or the tissue's name alone.
+    """
+
+    def draw(pattern: Pattern, seed: int) -> Layout:
+        counts = dict(zip(tissue.classes, pattern.counts(len(tissue.classes)).tolist(), strict=True))
+        names = [tissue.classes[mark] for mark in pattern.marks]
+        phrases = structure_phrases(pattern.points, names, pattern.size) if worded else []
+        prompt = ", ".join([tissue.name.replace("-", " "), *(ways[0] for ways in phrases[:2])])
+        height, width = (round(side / UM_PER_PX) for side in pattern.size)
+        tile = {"seed": seed, "height": height, "width": width, "um_per_px": UM_PER_PX}
+        return sample_layout(tissue, counts, density=generator.densities(prompt, counts, **tile), **tile)
+
+    return draw

@@ -1,0 +1,75 @@
+"""Words of arrangements, and captions made of them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from napari_cosynth.structure.words import structure_phrases, write_structure_caption
+
+SIZE = (64.0, 64.0)
+
+
+def words(points, names):
+    return {ways[0] for ways in structure_phrases(points, names, SIZE)}
+
+
+def test_a_gland_in_stroma_is_called_so(circle):
+    corners = np.array([[3.0, 3], [3, 60], [60, 3], [60, 60], [3, 32], [60, 32]])
+    points = np.concatenate([circle(18, 15.0), corners])
+    assert "gland" in words(points, ["epithelial"] * 18 + ["connective"] * 6)
+    assert "gland" not in words(points, ["connective"] * 24)
+    two = np.concatenate([circle(14, 11, (16, 16)), circle(14, 11, (46, 46))])
+    assert "glands" in words(two, ["neoplastic"] * 28)
+
+
+def test_lymphocytes_crowd_or_are_scattered(grid):
+    tumour = grid(np.arange(2, 64, 9), np.arange(2, 64, 9))
+    few = np.array([[6.5, 6.5], [6.5, 51.5], [42.5, 33.5], [51.5, 6.5], [33.5, 51.5]])
+    points = np.concatenate([tumour, few])
+    assert "scattered lymphocytes" in words(points, ["neoplastic"] * len(tumour) + ["inflammatory"] * len(few))
+    crowd = np.random.default_rng(0).normal(32, 5, (20, 2))
+    assert "lymphoid aggregate" in words(crowd, ["inflammatory"] * 20)
+
+
+def test_nest_rim_band_and_border(circle, grid):
+    nest = np.concatenate([circle(10, 8.0), circle(5, 3.0)])
+    around = circle(22, 22.0)
+    found = words(np.concatenate([nest, around]), ["neoplastic"] * 15 + ["inflammatory"] * 22)
+    assert {"tumour nest", "rim of lymphocytes"} <= found
+    left, right = grid(np.arange(4, 64, 7), np.arange(4, 30, 7)), grid(np.arange(4, 64, 7), np.arange(36, 60, 7))
+    found = words(np.concatenate([left, right]), ["neoplastic"] * len(left) + ["connective"] * len(right))
+    assert "tumour border" in found and "rim of stroma" not in found
+    band = grid(np.arange(2, 64, 6), np.array([30.0, 34.0]))
+    rest = grid(np.arange(4, 64, 7), np.array([4.0, 11, 18, 46, 53, 60]))
+    found = words(np.concatenate([band, rest]), ["connective"] * len(band) + ["neoplastic"] * len(rest))
+    assert "band of stroma" in found
+
+
+def test_a_sheet_is_solid_and_too_few_points_are_nothing(grid):
+    sheet = grid(np.arange(3, 64, 8), np.arange(3, 64, 8))
+    assert "solid tumour" in words(sheet, ["neoplastic"] * len(sheet))
+    assert "stroma" in words(sheet, ["connective"] * len(sheet))
+    assert words(sheet[:5], ["neoplastic"] * 5) == set()
+
+
+def test_captions_say_the_tissue_and_the_structures_in_many_ways():
+    rng = np.random.default_rng(0)
+    phrases = [("gland", "glandular lumen"), ("stroma",)]
+    captions = [
+        write_structure_caption("colon", "adenocarcinoma", ["epithelial"] * 9, phrases, rng) for _ in range(200)
+    ]
+    assert len(set(captions)) > 50
+    for part in ("colon adenocarcinoma", "gland", "glandular lumen", "stroma", "gland with stroma", "epithelial"):
+        assert any(part in caption for caption in captions), part
+    assert "" in {write_structure_caption("", "", [], [], rng) for _ in range(50)}
+
+
+def test_what_is_said_depends_on_the_random_numbers_alone():
+    made = [write_structure_caption("colon", "", [], [("gland",)], np.random.default_rng(5)) for _ in range(2)]
+    assert made[0] == made[1]
+
+
+@pytest.mark.parametrize("names", [["unspecified"] * 18, ["positive"] * 9 + ["negative"] * 9])
+def test_classes_without_structure_words_are_no_trouble(circle, names):
+    assert isinstance(words(circle(18, 15.0), names), set)
