@@ -188,7 +188,7 @@ def ki67_ihc() -> Scene:
 
 
 SAMPLES: dict[str, tuple[Callable[[], Scene], str]] = {
-    "gland": (gland, "normal colon, H&E, 40x, a gland in loose stroma"),
+    "gland": (gland, "normal colon, H&E, 40x, a gland in sparse stroma"),
     "tumour_gland": (
         tumour_gland,
         "colon adenocarcinoma, H&E, 40x, gland with dense lymphocytes in the stroma",

@@ -3,6 +3,8 @@ import runpy
 import numpy as np
 import pytest
 
+from napari_cosynth.catalogue import model_info
+from napari_cosynth.data.terms import unknown_words
 from napari_cosynth.layout_io import write_layout
 from napari_cosynth.resources import sample_data_dir, samples
 
@@ -35,6 +37,11 @@ def test_all_are_there_with_prompt_and_description():
     for sample in samples():
         assert sample.prompt and sample.description
         assert (sample.height, sample.width, sample.um_per_px) == (256, 256, 0.25)
+
+
+def test_the_bundled_model_knows_every_word_of_the_prompts():
+    terms = model_info().prompt_terms
+    assert {sample.name: unknown_words(sample.prompt, terms) for sample in samples()} == {s.name: () for s in samples()}
 
 
 def test_the_script_writes_the_same_bytes_again(tmp_path):
