@@ -6,14 +6,11 @@ model and no file.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack
-from dataclasses import fields
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import uuid4
 
 import numpy as np
-from psygnal import Signal
 
 from napari_cosynth.history import Change, History
 from napari_cosynth.layout import Layout
@@ -21,6 +18,7 @@ from napari_cosynth.presets import Preset
 from napari_cosynth.relabel import relabelled
 from napari_cosynth.request import Order
 from napari_cosynth.run_settings import RunSettings
+from napari_cosynth.session_signals import SessionSignals
 from napari_cosynth.session_state import Field, SessionState, same_class
 from napari_cosynth.snapshot import Entry, Snapshot
 from napari_cosynth.tile import SyntheticTile, Verdict
@@ -28,32 +26,16 @@ from napari_cosynth.tile import SyntheticTile, Verdict
 _DECIDED = {"accepted": "Accept tile", "rejected": "Reject tile", "undecided": "Take back decision"}
 
 
-class Session:
+class Session(SessionSignals):
     """Layout, prompt, settings and the tiles made so far, with undo.
 
-    Every signal comes after the whole change, so whoever hears one finds all
-    properties up to date. When the shown tile is decided or edited its key
-    stays, so `entries_changed` comes and `current_changed` does not.
+    Its signals are those of `SessionSignals`.
 
     Parameters
     ----------
     history
         Where changes are remembered; a fresh one if None.
     """
-
-    # Queued: a listener that changes the session lets the others hear the old value first, then the new one.
-    layout_changed = Signal(Layout, reemission="queued")
-    prompt_changed = Signal(str, reemission="queued")
-    settings_changed = Signal(RunSettings, reemission="queued")
-    entries_changed = Signal(reemission="queued")
-    """A tile was added, removed, decided or edited."""
-    current_changed = Signal(object, reemission="queued")
-    """With the key of the tile that is shown, or None."""
-    active_class_changed = Signal(int, reemission="queued")
-    history_changed = Signal(reemission="queued")
-    """What can be undone or redone, or its name."""
-    changed = Signal(reemission="queued")
-    """Anything that a snapshot holds."""
 
     def __init__(self, history: History | None = None) -> None:
         self._history = history or History()
@@ -170,6 +152,28 @@ class Session:
         self._announced(lambda: self._state.write({("tile", key): tile}, show=key))
         return key
 
+    def take_in(self, tiles: Sequence[SyntheticTile], instead_of: Collection[str] = ()) -> tuple[str, ...]:
+        """Take in tiles that were made elsewhere and show none of them; not a step of undo.
+
+        Parameters
+        ----------
+        instead_of
+            Keys of tiles that make room: they are forgotten, as if they had never
+            been taken in. A key without a tile, and that of the shown one, is passed over.
+
+        Returns
+        -------
+        The keys of the new tiles.
+        """
+        new = {uuid4().hex: tile for tile in tiles}
+
+        def take() -> None:
+            self._state.forget(key for key in instead_of if key != self._state.current)
+            self._state.write({("tile", key): tile for key, tile in new.items()})
+
+        self._announced(take)
+        return tuple(new)
+
     def choose(self, key: str | None) -> None:
         """Show another tile, or none; not a step of undo."""
         if key is not None:
@@ -277,23 +281,3 @@ class Session:
         if change is not None:
             tiles = [field[1] for field in change.before if isinstance(field, tuple)]
             self._state.write(getattr(change, side), show=tiles[0] if tiles else None)
-
-    def _announced(self, action: Callable[[], None]) -> None:
-        """Act, then tell what is different."""
-        was, names = self.snapshot(), (self.undo_name, self.redo_name)
-        action()
-        now = self.snapshot()
-        moved = [field.name for field in fields(Snapshot) if getattr(was, field.name) != getattr(now, field.name)]
-        # The stack calls the last one first, and the others even if a listener fails: autosave must hear of it.
-        with ExitStack() as telling:
-            if moved:
-                telling.callback(self.changed.emit)
-            if names != (self.undo_name, self.redo_name):
-                telling.callback(self.history_changed.emit)
-            for name in reversed(moved):
-                telling.callback(self._tell, name)
-
-    def _tell(self, name: str) -> None:
-        # The value of now: a listener may have gone on since the change.
-        value = () if name == "entries" else (getattr(self.snapshot(), name),)
-        getattr(self, f"{name}_changed").emit(*value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any
 
 from napari_cosynth.classes import Taxonomy
@@ -82,6 +82,17 @@ class SessionState:
         tiles = {field[1]: value for field, value in self._values.items() if isinstance(field, tuple)}
         self.entries = tuple(Entry(key, tile) for key, tile in tiles.items() if tile is not None)
         self.current = _nearest(show or self.current, list(tiles), {entry.key for entry in self.entries})
+
+    def forget(self, keys: Iterable[str]) -> None:
+        """Let go of tiles, their places too, so that undo alone may still hold them; the next `write` lists the rest.
+
+        Parameters
+        ----------
+        keys
+            Not that of the shown tile.
+        """
+        for key in keys:
+            self._values.pop(("tile", key), None)
 
 
 def same_class(class_id: int, taxonomy: Taxonomy, other: Taxonomy) -> int:

@@ -492,3 +492,47 @@ def test_a_session_needs_neither_torch_nor_a_window():
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == ""
+
+
+def test_tiles_that_are_taken_in_are_not_shown_and_cannot_be_undone():
+    session, (shown,) = with_tiles(1)
+    session.set_prompt("colon")
+    heard = told(session)
+    first, second = a_tile(seed=8), a_tile(seed=9)
+    keys = session.take_in([first, second])
+    assert heard == ["entries", "changed"]
+    assert [(entry.key, entry.tile) for entry in session.entries[1:]] == list(zip(keys, (first, second), strict=True))
+    assert session.current.key == shown and session.undo_name == "Edit prompt"
+    session.undo()
+    assert len(session.entries) == 3 and session.prompt == ""
+
+
+def test_tiles_that_are_taken_in_show_nothing_where_nothing_was_shown():
+    session = Session()
+    (key,) = session.take_in([TILE])
+    assert session.current is None
+    session.choose(key)
+    assert session.current.tile is TILE
+
+
+def test_tiles_make_room_for_others_but_never_the_one_that_is_shown():
+    session = Session()
+    old = session.take_in([a_tile(seed=i) for i in range(4)])
+    session.choose(old[1])
+    heard = told(session)
+    new = session.take_in([a_tile(seed=9)], instead_of=[*old[:3], "gone"])
+    assert [entry.key for entry in session.entries] == [old[1], old[3], *new]
+    assert session.current.key == old[1] and heard == ["entries", "changed"]
+    with pytest.raises(KeyError, match="removed"):
+        session.entry(old[0])
+
+
+def test_undo_brings_back_a_tile_that_made_room_after_it_was_decided():
+    session = Session()
+    (key,) = session.take_in([TILE])
+    session.decide(key, "accepted")
+    session.choose(None)
+    session.take_in([], instead_of=[key])
+    assert session.entries == ()
+    session.undo()
+    assert session.entry(key).tile is TILE and session.current.key == key
