@@ -11,6 +11,8 @@ TORCH ?= $(shell sed -n '/^torch==/p' constraints.txt)
 
 PY := $(VENV)/bin/python
 INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check
+# Two files at a time, each on one core: torch's own threads would wait for each other.
+PYTEST := OMP_NUM_THREADS=1 $(PY) -m pytest -q -n 2 --dist loadfile
 PINS := pyproject.toml constraints.txt
 SAMPLE := tumour_gland
 PROMPT := colon adenocarcinoma, H&E, 40x, gland with dense lymphocytes in the stroma
@@ -29,8 +31,8 @@ gui: $(VENV)/.installed-gui
 test: $(VENV)/.installed-dev
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/lint-imports
-	QT_API=pyqt6 PYTEST_QT_API=pyqt6 $(PY) -m pytest -q tests/widgets
-	$(PY) -m pytest -q
+	QT_API=pyqt6 PYTEST_QT_API=pyqt6 $(PYTEST) tests/widgets
+	$(PYTEST)
 
 bench: $(VENV)/.installed-dev
 	@set -e; shopt -s nullglob; scripts=(benchmarks/[a-z]*.py); \
