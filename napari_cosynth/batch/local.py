@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from napari_cosynth.batch.control import Control
 from napari_cosynth.batch.jobs import Job
 from napari_cosynth.batch.making import Maker, Outcome
 from napari_cosynth.batch.measure import (
@@ -75,10 +76,13 @@ class Local:
     ----------
     work
         With a device.
+    control
+        Followed between two steps.
     """
 
-    def __init__(self, work: Work, storage: Storage, wishes: Wishes) -> None:
+    def __init__(self, work: Work, storage: Storage, wishes: Wishes, control: Control | None = None) -> None:
         self._work, self._storage, self._wishes = work, storage, wishes
+        self._control = control or Control()
         self._pool: Pool | None = None
         self._maker: Maker | None = None
         self.setup = Setup()
@@ -103,6 +107,8 @@ class Local:
         ------
         SynthesisError
             If the model cannot be loaded or a process not be started.
+        Stopped
+            If the control called the work off.
         """
         wishes, device = self._wishes, self._work.device or "cpu"
         most = min(wishes.workers or most_workers(device), len(indices))
@@ -114,7 +120,7 @@ class Local:
             setup = Setup(most, wishes.threads or max(1, usable_cores() // most), wishes.batch_size)
         else:
             setup = Setup(1, wishes.threads or usable_cores(), wishes.batch_size or 1)
-        maker = Maker(self._work.set_up(threads=setup.threads, batch_size=setup.batch_size), self._storage)
+        maker = self._new_maker(setup)
         maker.load()
         jobs = [self._work.jobs[i] for i in indices[:200]]
         tile = measured_tile(maker, jobs)
@@ -126,14 +132,14 @@ class Local:
             prepared = self._tried(prepared, maker, jobs, indices, most)
         self.setup = prepared.setup
         if self.setup.workers == 1:
-            self._maker = Maker(self._set_up(self.setup), self._storage) if self.setup != setup else maker
+            self._maker = self._new_maker(self.setup) if self.setup != setup else maker
             self.__exit__()
         elif self._pool is None:
-            self._pool = Pool(self._set_up(self.setup), self._storage.url, self.setup.workers)
+            self._pool = self._new_pool(self.setup)
         return prepared
 
     def run(self, indices: Sequence[int]) -> Iterator[Outcome]:
-        """Make the tiles at these indices; one outcome for each."""
+        """Make the tiles at these indices; one outcome for each. Raises `Stopped` if the control says so."""
         pieces = chunks(indices, self.setup.batch_size)
         if self._pool is not None:
             yield from self._pool.run(pieces, self.setup.batch_size)
@@ -157,7 +163,7 @@ class Local:
         if most > 1:
             threads = wishes.threads or max(1, usable_cores() // most if wishes.workers else 1)
             several = Setup(most, threads, 1)
-            self._pool = Pool(self._set_up(several), self._storage.url, most)
+            self._pool = self._new_pool(several)
 
             def in_several(size: int) -> float | None:
                 seconds = self._pool.trial(size, indices[0])
@@ -178,6 +184,12 @@ class Local:
             seconds_of(self._wishes.batch_size)
         else:
             best_batch(seconds_of, self._work.device or "cpu")
+
+    def _new_maker(self, setup: Setup) -> Maker:
+        return Maker(self._set_up(setup), self._storage, stop=self._control.asked_to_stop)
+
+    def _new_pool(self, setup: Setup) -> Pool:
+        return Pool(self._set_up(setup), self._storage.url, setup.workers, self._control)
 
     def _set_up(self, setup: Setup) -> Work:
         return self._work.set_up(threads=setup.threads, batch_size=setup.batch_size)

@@ -20,7 +20,9 @@ from napari_cosynth.synthesis import RequestError, is_out_of_memory, tile_of
 from napari_cosynth.tile import SyntheticTile
 
 if TYPE_CHECKING:
+    from napari_cosynth.model.nearest_file import TrainingCheck
     from napari_cosynth.model.pipeline import CoSynthPipeline
+    from napari_cosynth.model.zoo import ModelFolder
 
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
@@ -70,22 +72,40 @@ class Maker:
         self._layout = lru_cache(maxsize=4)(self._drawn)
 
     @cached_property
+    def _folder(self) -> ModelFolder:
+        from napari_cosynth.model import zoo
+
+        try:
+            folder = zoo.find_model(self.work.model)
+        except zoo.ModelError as error:
+            raise RequestError(str(error)) from error
+        if folder.hash != self.work.model_hash:
+            raise RequestError(
+                f"the model {self.work.model} has the hash {folder.hash} here, but {self.work.model_hash} where "
+                "the batch was started; install the same version on all machines"
+            )
+        return folder
+
+    @cached_property
     def _pipe(self) -> CoSynthPipeline:
         import torch
 
         from napari_cosynth.model import zoo
 
         torch.set_num_threads(self.work.threads)
+        folder, device = self._folder, self.work.device or zoo.available_devices()[0]
         try:
-            folder = zoo.find_model(self.work.model)
-            if folder.hash != self.work.model_hash:
-                raise RequestError(
-                    f"the model {self.work.model} has the hash {folder.hash} here, but {self.work.model_hash} where "
-                    "the batch was started; install the same version on all machines"
-                )
-            device = self.work.device or zoo.available_devices()[0]
             return zoo.load(folder, device, self.work.dtype or zoo.choose_dtype(folder, device))
         except zoo.ModelError as error:
+            raise RequestError(str(error)) from error
+
+    @cached_property
+    def _check(self) -> TrainingCheck | None:
+        from napari_cosynth.model.nearest_file import NearestError, training_check
+
+        try:
+            return training_check(self._folder.path)
+        except NearestError as error:
             raise RequestError(str(error)) from error
 
     def load(self) -> None:
@@ -96,7 +116,7 @@ class Maker:
         RequestError
             If it cannot be used here.
         """
-        _ = self._pipe
+        _ = self._pipe, self._check
 
     @cached_property
     def description(self) -> str:
@@ -191,7 +211,10 @@ class Maker:
             if self._stop():
                 raise Stopped
         made = self._pipe.decode(joint, layouts)
-        return [tile_of(*parts) for parts in zip(requests, made.images, made.labels, strict=True)]
+        tiles = [tile_of(*parts) for parts in zip(requests, made.images, made.labels, strict=True)]
+        if self._check is None:
+            return tiles
+        return [replace(tile, training_distance=self._check.distance(tile.image)) for tile in tiles]
 
     def _made_or_error(self, requests: list[SynthesisRequest]) -> list[SyntheticTile | Exception]:
         try:

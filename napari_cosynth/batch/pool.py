@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
+import time
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any
 
+from napari_cosynth.batch.control import Control
 from napari_cosynth.batch.making import Maker, Outcome, Stopped
 from napari_cosynth.batch.measure import trial
 from napari_cosynth.batch.storage import open_storage
@@ -24,6 +26,8 @@ from napari_cosynth.synthesis import SynthesisError
 
 _PATIENCE = 20.0
 """Seconds that a worker gets to end its step before it is ended."""
+_LOOKS_S = 0.1
+"""Seconds after which the control is asked again while no tile is finished."""
 _LIVES = 2
 """Processes that a tile may take with it before it counts as failed."""
 
@@ -43,15 +47,21 @@ class _Worker:
 class Pool:
     """Worker processes for one work, started; a context that ends them.
 
+    Parameters
+    ----------
+    control
+        Followed while tiles are made, between two steps.
+
     Raises
     ------
     PoolError
         If one cannot load the model.
     """
 
-    def __init__(self, work: Work, url: str, workers: int) -> None:
+    def __init__(self, work: Work, url: str, workers: int, control: Control | None = None) -> None:
         self._context = multiprocessing.get_context("spawn")
         self._work, self._url = work, url
+        self._control, self._held = control or Control(), False
         self._workers: list[_Worker] = []
         try:
             self._workers = [self._started() for _ in range(workers)]
@@ -81,18 +91,27 @@ class Pool:
         return None if None in answers else max(answers)
 
     def run(self, chunks: Iterable[list[int]], batch_size: int) -> Iterator[Outcome]:
-        """Make the tiles of chunks of indices into the work's jobs; one outcome for each tile."""
+        """Make the tiles of chunks of indices into the work's jobs; one outcome for each tile.
+
+        Raises
+        ------
+        Stopped
+            If the control called the work off.
+        """
         waiting, deaths = deque(chunks), Counter()
         for worker in self._workers:
             worker.conn.send(("batch", batch_size))
         while True:
+            self._follow_control()
             for worker in self._workers:
-                if waiting and not worker.chunk:
+                if waiting and not worker.chunk and not self._held:
                     self._give(worker, waiting.popleft())
             busy = {worker.conn: worker for worker in self._workers if worker.chunk}
-            if not busy:
+            if not busy and not waiting:
                 return
-            for conn in wait(list(busy)):
+            if not busy:  # held between two tiles
+                time.sleep(_LOOKS_S)
+            for conn in wait(list(busy), _LOOKS_S):
                 worker = busy[conn]
                 try:
                     outcome, index = conn.recv()
@@ -114,12 +133,23 @@ class Pool:
                 worker.process.join()
         self._workers = []
 
+    def _follow_control(self) -> None:
+        if self._control.stopped:
+            raise Stopped
+        if self._control.held != self._held:
+            self._held = not self._held
+            for worker in self._workers:
+                self._send(worker, ("hold",) if self._held else ("go",))
+
     def _give(self, worker: _Worker, chunk: list[int]) -> None:
         worker.chunk = list(chunk)
+        self._send(worker, ("make", chunk))
+
+    def _send(self, worker: _Worker, message: tuple) -> None:
         try:
-            worker.conn.send(("make", chunk))
+            worker.conn.send(message)
         except OSError:
-            pass  # it died idle: reading from it says so
+            pass  # it died: reading from it says so
 
     def _buried(self, worker: _Worker, waiting: deque, deaths: Counter) -> Iterator[Outcome]:
         worker.process.join(_PATIENCE)
@@ -138,6 +168,8 @@ class Pool:
         worker.process, worker.conn, worker.chunk = fresh.process, fresh.conn, []
         self._ready(worker)
         worker.conn.send(("batch", batch_size))
+        if self._held:
+            worker.conn.send(("hold",))
 
     def _started(self) -> _Worker:
         ours, theirs = self._context.Pipe()
@@ -166,8 +198,7 @@ def _serve(conn: Connection, work_json: str, url: str) -> None:
     """A worker process: until the other end of its pipe closes, by whatever end the parent takes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent, which closes the pipe
     work = Work.model_validate_json(work_json)
-    # Nothing is sent to a busy worker, so whatever comes is the end.
-    maker = Maker(work, open_storage(url), stop=lambda: _came(conn))
+    maker = Maker(work, open_storage(url), stop=lambda: _called_off(conn))
     try:
         try:
             maker.load()
@@ -187,12 +218,18 @@ def _serve(conn: Connection, work_json: str, url: str) -> None:
                     conn.send(trial(maker, jobs, size))
                 case "batch", size:
                     maker.batch_size = size
+                case ("hold",):
+                    conn.recv()  # "go", or the end
     except (EOFError, OSError, Stopped):
         pass
 
 
-def _came(conn: Connection) -> bool:
+def _called_off(conn: Connection) -> bool:
+    """True if the other end is closed. A busy worker is sent nothing else but hold, and after it go."""
     try:
-        return conn.poll()
-    except OSError:
+        while conn.poll():
+            if conn.recv() == ("hold",):
+                conn.recv()
+    except (EOFError, OSError):
         return True
+    return False

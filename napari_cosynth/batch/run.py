@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 from napari_cosynth.batch.cluster import Cluster
+from napari_cosynth.batch.control import Control
 from napari_cosynth.batch.finish import export_tiles, write_failures
 from napari_cosynth.batch.local import Local, Prepared, Wishes
-from napari_cosynth.batch.making import Outcome
+from napari_cosynth.batch.making import Outcome, Stopped
 from napari_cosynth.batch.measure import Setup
 from napari_cosynth.batch.plan import Plan
 from napari_cosynth.batch.storage import Storage, finished, open_storage
@@ -109,7 +110,9 @@ class Done:
 Event = Total | Ready | Made | Progress | Done
 
 
-def run_batch(plan: Plan, out: str | Path, options: Options | None = None) -> Iterator[Event]:
+def run_batch(
+    plan: Plan, out: str | Path, options: Options | None = None, control: Control | None = None
+) -> Iterator[Event]:
     """Carry out a plan.
 
     Closing the generator stops it after the steps in hand; finished tiles stay.
@@ -118,6 +121,8 @@ def run_batch(plan: Plan, out: str | Path, options: Options | None = None) -> It
     ----------
     out
         Folder or fsspec URL: gets ``tiles/``, ``dataset/``, ``batch.json`` and ``failures.json``.
+    control
+        Asked between two steps on this machine. A cluster ends when it says so, but is never held.
 
     Yields
     ------
@@ -129,8 +134,10 @@ def run_batch(plan: Plan, out: str | Path, options: Options | None = None) -> It
         If the plan needs what is not there, or ``out`` holds tiles of another one.
     SynthesisError, StorageError, OSError
         If it cannot be done or gone on with.
+    Stopped
+        If the control called it off; finished tiles stay.
     """
-    options = options or Options()
+    options, control = options or Options(), control or Control()
     storage = open_storage(out)
     work, notes = _work(plan, options)
     former = former_work(storage)
@@ -147,7 +154,7 @@ def run_batch(plan: Plan, out: str | Path, options: Options | None = None) -> It
     if left:
         with ExitStack() as stack:
             start = time.monotonic()
-            engine, work, ready = _engine(stack, work, storage, options, left)
+            engine, work, ready = _engine(stack, work, storage, options, left, control)
             if former is not None and there and former.how() != work.how():
                 note = (
                     f"the {len(there)} finished tiles were made with {former.how()}, the others will be with "
@@ -164,6 +171,8 @@ def run_batch(plan: Plan, out: str | Path, options: Options | None = None) -> It
                     if outcome.state == "failed":
                         failed.append(outcome)
                     yield Made(outcome, done, len(left), done / (time.monotonic() - start))
+                    if control.stopped:
+                        raise Stopped
                     if outcome.disk:
                         raise SynthesisError(f"{outcome.name} {outcome.reason}; then the same command goes on")
             finally:
@@ -171,7 +180,10 @@ def run_batch(plan: Plan, out: str | Path, options: Options | None = None) -> It
     seconds, fault = time.monotonic() - start, ""
     if plan.export is not None:
         try:
-            yield from export_tiles(storage, work.jobs, plan.export)
+            for progress in export_tiles(storage, work.jobs, plan.export):
+                yield progress
+                if control.asked_to_stop():
+                    raise Stopped
         except ExportError as error:
             fault = str(error)
     yield Done(dict(states), tuple(failed), dict(makers), seconds, fault)
@@ -214,10 +226,12 @@ def _work(plan: Plan, options: Options) -> tuple[Work, tuple[str, ...]]:
     return work, (said,) if unseen else ()
 
 
-def _engine(stack: ExitStack, work: Work, storage: Storage, options: Options, left: list[int]):
+def _engine(
+    stack: ExitStack, work: Work, storage: Storage, options: Options, left: list[int], control: Control
+) -> tuple[Callable[[list[int]], Iterator[Outcome]], Work, Ready]:
     """What makes tiles of indices, the work as it is done, and what was measured."""
     if options.scheduler is None:
-        local = stack.enter_context(Local(work, storage, options.wishes))
+        local = stack.enter_context(Local(work, storage, options.wishes, control))
         prepared = local.prepare(left)
         work = work.set_up(threads=local.setup.threads, batch_size=local.setup.batch_size)
         return local.run, work, Ready(prepared)
