@@ -41,8 +41,9 @@ def export(
         float, typer.Option(min=0, max=1, help="Leave out tiles that show a smaller share of their points as nuclei.")
     ] = 0.0,
     leave_out_close: Annotated[
-        bool, typer.Option("--leave-out-close", help="Leave out tiles that may be copies of training tissue.")
-    ] = False,
+        bool,
+        typer.Option("--leave-out-close/--keep-close", help="Leave out tiles that may be copies of training tissue."),
+    ] = True,
     map_: Annotated[
         list[str] | None,
         typer.Option("--map", help="CLASS=CLASS or FORMAT:CLASS=CLASS, for formats with classes of their own."),

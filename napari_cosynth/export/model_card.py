@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
-from napari_cosynth.resources import models_dir
+from napari_cosynth.catalogue import CatalogueError, bundled, model_info
 
 UNKNOWN = "not stated (no model card was found)"
 
@@ -16,16 +15,18 @@ def licence_of(model: str) -> tuple[str, str]:
     Parameters
     ----------
     model
-        As a request names it: a bundled model, or the path of a folder.
+        As a request names it: a bundled model, or the path of a folder. A project
+        can come from anyone, so a folder counts only if it is a model's: the
+        README of another one is nobody's business.
 
     Returns
     -------
     `UNKNOWN` and an empty text where there is no card or it names none.
     """
     try:
-        card = next(c for c in (Path(model) / "README.md", models_dir() / model / "README.md") if c.is_file())
-        text = card.read_text(encoding="utf-8")
-    except (StopIteration, OSError, UnicodeDecodeError):
+        ships = [info for info in bundled() if info.name == model]
+        text = (ships[0] if ships else model_info(model)).card
+    except CatalogueError:
         return UNKNOWN, ""
     front = re.match(r"---\n(.*?)\n---\n", text, re.DOTALL)
     fields = dict(re.findall(r"^(license|license_name):[ \t]*(.+)$", front[1] if front else "", re.MULTILINE))

@@ -77,7 +77,7 @@ class ExportOptions(BaseModel):
     verdicts: tuple[Verdict, ...] = ("accepted", "undecided")
     split: tuple[float, ...] | None = None
     min_placed: float = Field(default=0.0, ge=0, le=1)
-    leave_out_close: bool = False
+    leave_out_close: bool = True
     changes: tuple[ClassChange, ...] = ()
 
     @field_validator("split")

@@ -119,3 +119,13 @@ def test_reproduce_needs_a_manifest(cli, tmp_path):
     (tmp_path / "a.json").write_text("[]")
     done = cli("reproduce", "a.json")
     assert done.exit_code == 2 and "is not the manifest of a data set" in done.stderr
+
+
+def test_tiles_that_may_be_copies_of_training_tissue_stay_out_unless_they_are_kept(cli, tiles):
+    record = tiles / "gland 1-1.json"
+    record.write_text(json.dumps(json.loads(record.read_text()) | {"training_distance": 0.4}))
+    done = cli("export", tiles, "--format", "coco", "--out", "set")
+    assert done.exit_code == 0 and "set: 5 tiles" in done.stdout, done.output
+    assert "left out: gland 1-1: too close to training tissue" in " ".join(done.stderr.split())
+    done = cli("export", tiles, "--format", "coco", "--out", "all", "--keep-close")
+    assert done.exit_code == 0 and "all: 6 tiles" in done.stdout, done.output

@@ -31,7 +31,7 @@ def _written(tiles, folder, **options):
 
 
 def test_manifest_and_sheet_name_the_tiles_that_are_too_close(tiles, tmp_path):
-    manifest, sheet, _ = _written(tiles, tmp_path / "out")
+    manifest, sheet, _ = _written(tiles, tmp_path / "out", leave_out_close=False)
     assert {t["name"]: t["training_distance"] for t in manifest["tiles"]} == DISTANCES
     assert {t["name"] for t in manifest["tiles"] if t["too_close"]} == {"b near", "d nearer"}
     close = [{"name": "d nearer", "distance": 0.3}, {"name": "b near", "distance": 0.42}]
@@ -40,8 +40,8 @@ def test_manifest_and_sheet_name_the_tiles_that_are_too_close(tiles, tmp_path):
     assert sheet.index("| d nearer | 0.30 |") < sheet.index("| b near | 0.42 |")
 
 
-def test_they_are_left_out_if_asked(tiles, tmp_path):
-    manifest, sheet, last = _written(tiles, tmp_path / "out", leave_out_close=True)
+def test_they_are_left_out_unless_asked_otherwise(tiles, tmp_path):
+    manifest, sheet, last = _written(tiles, tmp_path / "out")
     assert [t["name"] for t in manifest["tiles"]] == ["a far", "c not compared", "e at the limit"]
     assert {left.name: left.reason for left in last.left_out} == {
         "b near": "too close to training tissue: distance 0.42, under 1",

@@ -87,7 +87,8 @@ class ExportPanel(QWidget):
         return self._exports.running
 
     def stop_and_wait(self, ms: int) -> bool:
-        """Stop everything; True if the threads ended within ``ms`` milliseconds. What is written stays and is whole."""
+        """Stop for good; True if the threads ended within ``ms`` milliseconds. What is written stays and is whole."""
+        self._session.entries_changed.disconnect(self._on_entries, missing_ok=True)
         self._timer.stop()
         return all([job.stop_and_wait(ms) for job in (self._imports, self._plans, self._exports)])
 

@@ -288,3 +288,14 @@ def test_hidden_it_plans_nothing_and_needs_no_formats(qtbot, session, tmp_path):
     panel.show()
     qtbot.waitUntil(lambda: said(panel).startswith("3 tiles"), timeout=WAIT)
     assert panel.stop_and_wait(WAIT)
+
+
+def test_stopped_for_good_it_no_longer_hears_the_session(qtbot, session, tmp_path):
+    read = []
+    panel = ExportPanel(session, tiles=lambda snapshot: read.append(1) or session_tiles(snapshot))
+    qtbot.addWidget(panel)
+    assert len(session.entries_changed) == 1
+    assert panel.stop_and_wait(WAIT) and panel.stop_and_wait(WAIT)
+    assert len(session.entries_changed) == 0
+    session.remove(session.entries[0].key)
+    assert read == []
