@@ -147,7 +147,7 @@ class ExportTable(_Table):
 
     @property
     def options(self) -> ExportOptions:
-        """As `export` takes them. Tiles below the gate are rejected ones, which stay out."""
+        """As `export` takes them. Tiles below the gate are rejected ones, which stay out, like what may be a copy."""
         return ExportOptions(split=self.split, changes=tuple(ClassChange.parse(text) for text in self.map))
 
 

@@ -34,6 +34,7 @@ from napari_cosynth.widgets.making.generate import Generate
 from napari_cosynth.widgets.making.live import Live
 from napari_cosynth.widgets.making.panel import RunPanel
 from napari_cosynth.widgets.making.worker import Engine, Worker
+from napari_cosynth.widgets.queue.panel import QueuePanel
 from napari_cosynth.widgets.report.panel import Report
 from napari_cosynth.widgets.work.background import Background
 
@@ -91,6 +92,11 @@ class CoSynthDock(QWidget):
             report=Report(),
         )
         self._export = ExportPanel(self.session)
+        self.queue = QueuePanel(self.session)
+        # What the user waits for goes before what runs in the background.
+        self.worker.loading.connect(self.queue.hold)
+        for ended in (self.worker.done, self.worker.failed, self.worker.cancelled):
+            ended.connect(lambda *_: self.queue.go())
         self._tools = LayerTools(napari_viewer, self.layers)
         self._arrange()
 
@@ -124,6 +130,7 @@ class CoSynthDock(QWidget):
             turns.callback(self._binding.close)
             turns.callback(self.live.close)
             turns.callback(self._export.stop_and_wait, 0)
+            turns.callback(self.queue.close_batch, 0)
             turns.callback(self.worker.stop_and_wait, 0)
 
     def _arrange(self) -> None:
@@ -141,6 +148,7 @@ class CoSynthDock(QWidget):
             ("Settings", _stacked(panels.run)),
             ("Canvas", _stacked(panels.canvas, self._tools)),
             ("Report", panels.report),
+            ("Queue", self.queue),
             ("Export", self._export),
         ):
             self._tabs.addTab(_scrolled(widget, margin=4), name)

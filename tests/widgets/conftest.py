@@ -28,7 +28,11 @@ NO_SCREEN = (
 """Qt would end the whole process: widgets are drawn in memory then, and what needs napari's window is left out."""
 if NO_SCREEN:
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-collect_ignore = ["test_dock.py", "layers/test_layers_in_window.py", "test_walk.py"] if NO_SCREEN else []
+collect_ignore = (
+    ["test_dock.py", "layers/test_layers_in_window.py", "queue/test_queue_in_dock.py", "test_walk.py"]
+    if NO_SCREEN
+    else []
+)
 
 TWO = Taxonomy(
     classes=(

@@ -95,13 +95,44 @@ _EXPORT = {
     "format_yolo": "Images with polygons as text, for YOLO segmentation",
 }
 
+_QUEUE = {
+    "queue_plan": "File of the plan (.toml): tissues, layouts, prompts. The command line runs it too",
+    "choose_queue_plan": "Look for a plan, or drop one on this panel",
+    "queue_folder": "Where the tiles go: a new folder, or that of the same plan, which then goes on where it was",
+    "choose_queue_folder": "Look for a folder",
+    "queue_most": "How many tiles of plans the gallery shows at most, up to 500. Newer ones take the place of those "
+    "that you have not decided on. All of them stay in the folder",
+    "queue_start": "Make the tiles in the background; those that are in the folder are not made again",
+    "queue_measure": "Make one tile and say how long all of them will take",
+    "queue_stop": "End after the step in hand; what is finished stays, and Start goes on later",
+    "queue_failed": "Tiles that could not be made, and why; the next Start tries them again",
+    "new_plan": "A plan with the classes, prompt, size and settings that you have now",
+    "plan_tissue": "How nuclei lie: distances, neighbours and clusters as in this tissue",
+    "plan_nuclei": "How many nuclei of which class each layout gets",
+    "plan_layouts": "How many different layouts are drawn",
+    "plan_variants": "Tiles of each layout and prompt: the same nuclei, another look",
+    "plan_prompts": "Each layout is made with each of these prompts, one a line",
+    "save_plan": "Write the plan to a file and choose it",
+}
+
+
 _DOCK = {
     "project": "Open or save everything, tiles and all, as one file; or the nuclei alone",
     "filled": "Fill the masks with the colour of their class; otherwise only their outlines are drawn",
     "use_centroids": "Place a nucleus at each label of the layer that is selected in napari's list of layers",
 }
 
-TOOLTIPS: dict[str, str] = {**_PALETTE, **_PROMPT, **_CANVAS, **_RUN, **_GALLERY, **_REPORT, **_EXPORT, **_DOCK}
+TOOLTIPS: dict[str, str] = {
+    **_PALETTE,
+    **_PROMPT,
+    **_CANVAS,
+    **_RUN,
+    **_GALLERY,
+    **_REPORT,
+    **_EXPORT,
+    **_QUEUE,
+    **_DOCK,
+}
 
 
 def add_tooltips(root: QWidget) -> None:

@@ -1,0 +1,163 @@
+"""A plan in the manner of the present session: a few choices, saved as a file that the command line runs too."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from qtpy.QtCore import Signal
+from qtpy.QtGui import QShowEvent
+from qtpy.QtWidgets import QFileDialog, QGridLayout, QLabel, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
+
+from napari_cosynth.session import Session
+from napari_cosynth.widgets.controls.fact_table import fact_label
+from napari_cosynth.widgets.controls.fields import Choice, WholeNumber
+from napari_cosynth.widgets.controls.tooltips import enable
+from napari_cosynth.widgets.queue.session_plan import PlanChoice, plan_of, usable_counts
+from napari_cosynth.widgets.queue.words import fault_words, number
+from napari_cosynth.widgets.work.background import Background
+
+_NUCLEI = {
+    "counts": "As many of each class as on the canvas",
+    "mix": "Classes in the shares of the canvas",
+    "tissue": "As is usual in the tissue",
+}
+UM_PER_PX = 0.25
+"""Scale of the layouts that batches draw."""
+
+
+class PlanForm(QWidget):
+    """Edits a `PlanChoice`; classes, size, quality, model and seed come from the session when it is saved."""
+
+    saved = Signal(str)
+    """The file of a plan that was written."""
+
+    def __init__(self, session: Session, background: Background, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("plan_form")
+        self._session, self._background = session, background
+        self._classes: dict[str, tuple[str, ...]] = {}
+        self._tissue, self._nuclei = Choice(), Choice()
+        self._layouts, self._variants = WholeNumber(1, 1_000_000), WholeNumber(1, 1000)
+        self._prompts = QPlainTextEdit(objectName="plan_prompts")
+        self._summary = fact_label()
+        self._save = QPushButton("Save plan...", objectName="save_plan")
+        self._arrange()
+        for signal in (self._tissue.currentIndexChanged, self._nuclei.currentIndexChanged, self._prompts.textChanged):
+            signal.connect(self._show)
+        for field in (self._layouts, self._variants):
+            field.valueChanged.connect(self._show)
+        self._save.clicked.connect(self._ask)
+        session.layout_changed.connect(self._show)
+
+    def value(self) -> PlanChoice:
+        """What is chosen."""
+        lines = [line.strip() for line in self._prompts.toPlainText().splitlines()]
+        return PlanChoice(
+            tissue=self._tissue.currentData() or "",
+            layouts=self._layouts.value(),
+            prompts=tuple(dict.fromkeys(line for line in lines if line)) or ("",),
+            variants=self._variants.value(),
+            nuclei=self._nuclei.currentData(),
+        )
+
+    def setValue(self, choice: PlanChoice) -> None:
+        """Choose otherwise."""
+        self._tissue.showData(choice.tissue)
+        self._nuclei.showData(choice.nuclei)
+        self._layouts.setValue(choice.layouts)
+        self._variants.setValue(choice.variants)
+        self._prompts.setPlainText("\n".join(choice.prompts))
+
+    def save(self, path: Path) -> None:
+        """Write the plan in the background; ``saved`` tells when it is there."""
+        from napari_cosynth.batch.plan_text import write_plan
+
+        choice, layout, settings = self.value(), self._session.layout, self._session.settings
+        counts, _ = usable_counts(layout, self._classes[choice.tissue])
+        self._background.run(
+            lambda: write_plan(plan_of(choice, layout, settings, counts), path),
+            lambda _nothing: self.saved.emit(str(path)),
+            lambda error: self._summary.setText(fault_words(error, str(path))),
+        )
+
+    def close_session(self) -> None:
+        """Let go of the session."""
+        self._session.layout_changed.disconnect(self._show)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Fill in what the session says when it is first seen."""
+        super().showEvent(event)
+        if not self._classes:
+            from napari_cosynth.layouts.tissues import find_tissue, tissue_files
+
+            self._classes = {name: tuple(find_tissue(name).classes) for name in tissue_files()}
+            prompt = self._session.prompt.lower()
+            for name in self._classes:
+                self._tissue.addItem(name.replace("-", " "), name)
+            named = [name for name in self._classes if name.split("-")[0] in prompt]
+            self._tissue.showData(min(named, key=len, default="colon"))
+            self._prompts.setPlainText(self._session.prompt)
+        self._show()
+
+    def _show(self, _value: object = None) -> None:
+        if not self.isVisible() or not self._classes:
+            return
+        choice, layout = self.value(), self._session.layout
+        counts, others = usable_counts(layout, self._classes[choice.tissue])
+        tissue = self._tissue.currentText()
+        text = (
+            f"{number(choice.layouts, 'layout')} x {number(len(choice.prompts), 'prompt')} x "
+            f"{number(choice.variants, 'variant')} = {number(choice.tiles, 'tile')} of {layout.height} x "
+            f"{layout.width} px."
+        )
+        reason = ""
+        if choice.nuclei != "tissue":
+            text += f" In each: {_listed(counts)}." if counts else ""
+            if others:
+                text += f" Left out: {_listed(others)}, for {tissue} knows no such class."
+            if not counts:
+                reason = f"Place nuclei of the classes of {tissue} first, or choose: {_NUCLEI['tissue'].lower()}"
+        if layout.um_per_px != UM_PER_PX:
+            text += f" At {UM_PER_PX} um/px, not {layout.um_per_px:g}: that is the scale of plans."
+        self._summary.setText(reason or text)
+        enable(self._save, reason)
+
+    def _ask(self) -> None:
+        name, _ = QFileDialog.getSaveFileName(self, "Save plan", str(Path.home() / "plan.toml"), "Plans (*.toml)")
+        if name:
+            path = Path(name)
+            self.save(path if path.suffix else path.with_suffix(".toml"))
+
+    def _arrange(self) -> None:
+        for key, text in _NUCLEI.items():
+            self._nuclei.addItem(text, key)
+        self._layouts.setValue(PlanChoice.layouts)
+        self._prompts.setPlaceholderText("prompts, one a line")
+        self._prompts.setAccessibleName("Prompts, one a line")
+        self._prompts.setTabChangesFocus(True)
+        self._prompts.setFixedHeight(4 * self.fontMetrics().lineSpacing())
+        grid = QGridLayout()
+        grid.setColumnStretch(1, 1)
+        rows = (
+            ("Tissue", self._tissue, "plan_tissue"),
+            ("Nuclei", self._nuclei, "plan_nuclei"),
+            ("Layouts", self._layouts, "plan_layouts"),
+            ("Variants", self._variants, "plan_variants"),
+        )
+        for row, (text, field, name) in enumerate(rows):
+            field.setObjectName(name)
+            field.setAccessibleName(text)
+            grid.addWidget(QLabel(text), row, 0)
+            grid.addWidget(field, row, 1)
+        self._summary.setObjectName("plan_summary")
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
+        column.addLayout(grid)
+        column.addWidget(self._prompts)
+        column.addWidget(self._summary)
+        column.addWidget(self._save)
+
+
+def _listed(counts: dict[str, int]) -> str:
+    return ", ".join(f"{n} {name}" for name, n in counts.items())

@@ -1,0 +1,139 @@
+"""What the queue panel says: plans, progress, results and faults as sentences. Knows no Qt."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from napari_cosynth.events import SynthesisError
+from napari_cosynth.widgets.controls.readable import sentence
+from napari_cosynth.widgets.queue.state import QueueState
+from napari_cosynth.writing import file_trouble
+
+if TYPE_CHECKING:
+    from napari_cosynth.batch.outlook import Outlook
+
+_STAGES = {"reading": "Looking through the tiles", "tiles": "Writing the data set", "finishing": "Finishing"}
+GOES_ON = "Start goes on where it ended"
+
+
+def outlook_words(outlook: Outlook) -> str:
+    """What a plan comes to, before it starts."""
+    text = f"{number(outlook.layouts, 'layout')}, {number(outlook.tiles, 'tile')}"
+    if outlook.groups > 1:
+        text = f"{outlook.groups} groups, {text}"
+    if not outlook.there:
+        return text
+    if not outlook.left:
+        return f"{text}: all of them are in the folder"
+    return f"{text}: {outlook.there:,} are in the folder, {outlook.left:,} are to be made"
+
+
+def state_words(state: QueueState | None, *, held: bool = False) -> str:
+    """How far it is."""
+    if state is None or state.total is None:
+        text = "Getting ready"
+    elif state.stage:
+        text = _STAGES.get(state.stage, "Finishing")
+        if state.stage_total:
+            text += f": {state.stage_done:,} of {state.stage_total:,}"
+    elif state.ready is None:
+        text = "Loading the model and measuring how long a tile takes" if state.left else "Looking through the tiles"
+    else:
+        parts = [f"{state.done:,} of {number(state.total.left, 'tile')}"]
+        if state.rate:
+            parts.append(rate_words(state.rate))
+        if state.seconds_left is not None:
+            parts.append(f"about {spell(state.seconds_left)} left")
+        text = ", ".join(parts)
+    return f"{text}. Waits while your own tile is made" if held else text
+
+
+def measured_words(state: QueueState) -> str:
+    """What a plan comes to, after a tile was measured."""
+    if state.ready is None:
+        return "All tiles of the plan are in the folder"
+    prepared = state.ready.prepared
+    parts = [f"{number(state.total.left, 'tile')} to be made"]
+    if prepared.seconds is not None:
+        parts.append(f"about {spell(prepared.seconds)}")
+    if prepared.tile_seconds is not None:
+        parts.append(f"one tile takes {spell(prepared.tile_seconds)}")
+    return f"{', '.join(parts)}; {prepared.setup}{_notes(state)}"
+
+
+def paused_words(state: QueueState | None) -> str:
+    """What a pause leaves."""
+    if state is None or state.ready is None:
+        return "Paused before the first tile"
+    return f"Paused after {state.done:,} of {number(state.total.left, 'tile')}. What is finished is in the folder"
+
+
+def stopped_words(state: QueueState | None) -> str:
+    """What a stop leaves."""
+    if state is None or not state.done:
+        return "Stopped before the first tile"
+    return f"Stopped after {state.done:,} of {number(state.total.left, 'tile')}. {GOES_ON}"
+
+
+def done_words(state: QueueState, out: str) -> str:
+    """What came of it."""
+    if state.ready is None:
+        text = f"All {number(state.total.tiles, 'tile')} are in {out}"
+    else:
+        made = state.done - len(state.failed)
+        text = f"{number(made, 'tile')} made"
+        if state.seconds >= 1:
+            text += f" in {spell(state.seconds)}"
+        if state.rejected:
+            text += f", {state.rejected:,} of them below the plan's gate and rejected"
+        if state.failed:
+            text += f"; {number(len(state.failed), 'tile')} failed, Start tries again"
+        text += f". They are in {out}"
+    if state.finish.dataset_fault:
+        text += f". There is no data set: {state.finish.dataset_fault}"
+    return text + _notes(state)
+
+
+def fault_words(error: BaseException, plan: str) -> str:
+    """What is wrong with a plan or a folder, line by line; the plan's path stands in its field already."""
+    if isinstance(error, OSError):
+        return sentence(file_trouble(error))
+    if isinstance(error, ValueError) and str(error):
+        return "\n".join(sentence(line.removeprefix(f"{plan}: ")) for line in str(error).splitlines())
+    return sentence(f"the plan could not be looked at ({type(error).__name__}: {error})")
+
+
+def trouble_words(error: BaseException, plan: str) -> str:
+    """What ended a batch, and that it can go on."""
+    text = str(error) if isinstance(error, SynthesisError | ValueError) else ""
+    text = text or f"{type(error).__name__}: {error}"
+    lines = [sentence(line.removeprefix(f"{plan}: ")) for line in text.splitlines()]
+    return "\n".join([*lines, f"{GOES_ON}."])
+
+
+def spell(seconds: float) -> str:
+    """Such as "0.4 s", "40 s", "12 min", "5.2 h", "3.1 days"."""
+    if seconds < 9.5:
+        return f"{max(seconds, 0.1):.1f} s"
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if seconds < 90 * 60:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h" if seconds < 48 * 3600 else f"{seconds / 86400:.1f} days"
+
+
+def rate_words(rate: float) -> str:
+    """Such as "2.5 tiles a second", "40 tiles an hour": a number that can be imagined."""
+    if rate >= 1:
+        return f"{rate:.1f} tiles a second"
+    return f"{rate * 60:.1f} tiles a minute" if rate * 60 >= 1 else f"{rate * 3600:.0f} tiles an hour"
+
+
+def number(n: int, what: str) -> str:
+    """Such as "1 tile", "1,200 tiles"."""
+    return f"{n:,} {what}{'' if n == 1 else 's'}"
+
+
+def _notes(state: QueueState) -> str:
+    notes = [*(state.total.notes if state.total else ()), *(state.ready.notes if state.ready else ())]
+    return "".join(f". {note[:1].upper()}{note[1:]}" for note in notes)

@@ -1,0 +1,58 @@
+"""The queue in the dock: it waits for the user's own tiles, and ends with the dock."""
+
+from __future__ import annotations
+
+import pytest
+from napari.components import ViewerModel
+
+from napari_cosynth.widgets.dock import CoSynthDock
+
+WAIT = 30_000
+
+
+@pytest.fixture
+def dock(qtbot, fake_engine, batches, session, tmp_path, monkeypatch):
+    """A dock whose queue makes fake batches."""
+    monkeypatch.setenv("NAPARI_COSYNTH_SESSIONS", str(tmp_path / "sessions"))
+    monkeypatch.setattr("napari_cosynth.widgets.queue.run._process", batches)
+    dock = CoSynthDock(ViewerModel(), session=session, engine=fake_engine)
+    qtbot.addWidget(dock)
+    dock.show()
+    yield dock
+    dock.shutdown()
+
+
+def running(qtbot, dock, batches, plan_file):
+    dock.queue.setPlan(str(plan_file))
+    qtbot.waitUntil(lambda: dock.queue.start() or dock.queue.mode() == "running", timeout=WAIT)
+    return batches.made[-1]
+
+
+def test_it_waits_while_generate_runs_whatever_ends_the_run(qtbot, dock, batches, plan_file, fake_engine):
+    batch = running(qtbot, dock, batches, plan_file)
+    dock.generate.generate()
+    qtbot.waitUntil(lambda: not dock.worker.running and batch.wishes == ["hold", "go"], timeout=WAIT)
+    fake_engine.fail_at = 2
+    dock.generate.generate()
+    qtbot.waitUntil(lambda: batch.wishes[2:] == ["hold", "go"], timeout=WAIT)
+    fake_engine.fail_at, fake_engine.delay = None, 0.1
+    dock.generate.generate()
+    qtbot.waitUntil(lambda: batch.wishes[4:] == ["hold"], timeout=WAIT)
+    dock.generate.cancel()
+    assert batch.wishes[4:] == ["hold", "go"]
+
+
+def test_its_tiles_come_beside_the_users_own(qtbot, dock, batches, plan_file):
+    batch = running(qtbot, dock, batches, plan_file)
+    dock.generate.generate()
+    qtbot.waitUntil(lambda: len(dock.session.entries) == 1, timeout=WAIT)
+    own = dock.session.current.key
+    batch.allow(6)
+    qtbot.waitUntil(lambda: len(dock.session.entries) == 7, timeout=WAIT)
+    assert dock.session.current.key == own == dock.panels.gallery.current()
+
+
+def test_it_ends_with_the_dock(qtbot, dock, batches, plan_file):
+    batch = running(qtbot, dock, batches, plan_file)
+    dock.shutdown()
+    assert batch.stopped.is_set()
