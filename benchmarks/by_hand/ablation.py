@@ -23,6 +23,13 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from napari_cosynth.classes import BUNDLED
+from napari_cosynth.data.dataset import read_dataset
+from napari_cosynth.evaluation.agreement import pooled_scores, tally_of
+from napari_cosynth.evaluation.bootstrap import Sums, estimates
+from napari_cosynth.evaluation.sample import Sample, Segmentation, real_samples
+from napari_cosynth.model.instances import decode
+from napari_cosynth.model.targets import DISTANCES, DistanceTarget, class_target, joint_tile
 from napari_cosynth.writing import write_together
 
 VARIANTS = {
@@ -49,6 +56,7 @@ def main(
     out: Annotated[Path, typer.Option(help="Folder for runs, reports and ablation.json.")],
     steps: Annotated[int, typer.Option(min=1, help="Training steps of each variant.")] = 2000,
     batch_size: Annotated[int, typer.Option(min=2)] = 8,
+    crop: Annotated[int, typer.Option(min=64, help="Side of a training crop, px.")] = 128,
     channels: Annotated[str, typer.Option(help="Width of each level.")] = "32,64,128,128",
     tiles: Annotated[int, typer.Option(min=12, help="Held-out tiles to measure on.")] = 24,
     precision: Annotated[str, typer.Option(help="Of training: bf16 or no.")] = "no",
@@ -59,14 +67,15 @@ def main(
     out.mkdir(parents=True, exist_ok=True)
     sources = [part for folder in data for part in ("--data", str(folder))]
     sources += [part for name in partial or () for part in ("--partial", name)]
-    result: dict = {"steps": steps, "batch size": batch_size, "channels": channels, "tiles": tiles, "seed": seed}
+    result: dict = {"steps": steps, "batch size": batch_size, "crop": crop, "channels": channels}
+    result |= {"tiles": tiles, "seed": seed}
     result["there and back"] = there_and_back(data, tiles)
     result["variants"] = {}
     for name, options in VARIANTS.items():
         folder = out / name.replace(", ", "-").replace(" ", "-")
         if not (folder / "model" / "model_index.json").is_file():
             resume = ("--resume",) if (folder / "checkpoint.pt").is_file() else options
-            size = ("--channels", channels, "--batch-size", batch_size, "--precision", precision)
+            size = ("--channels", channels, "--batch-size", batch_size, "--crop", crop, "--precision", precision)
             length = ("--steps", steps, "--seed", seed, "--preview-minutes", 0)
             call("train", *sources, "--out", folder, *length, *size, *resume)
         report = folder / "report" / "report.json"
@@ -98,30 +107,43 @@ def figure(report: dict, path: tuple[str, ...]) -> str:
 
 
 def there_and_back(data: list[Path], tiles: int) -> dict[str, dict[str, str]]:
-    """PQ and AJI of real labels turned into maps and decoded again, exact and with noise on the distance."""
-    from napari_cosynth.classes import BUNDLED
-    from napari_cosynth.data.dataset import read_dataset
-    from napari_cosynth.evaluation.agreement import agreement
-    from napari_cosynth.evaluation.sample import real_samples
-    from napari_cosynth.model.instances import decode
-    from napari_cosynth.model.targets import DISTANCES, class_target, joint_tile
+    """PQ and AJI of real labels turned into maps and decoded again, exact and with noise on the distance.
 
+    Also what the interior map has more than the centroid map, paired over groups of tiles.
+    """
     found = [t for folder in data for t in read_dataset(folder, "val") if t.instances is not None]
     samples = real_samples([t for t in found if t.coverage == "complete"], BUNDLED, limit=tiles)
     rows = {}
-    for name, target in DISTANCES.items():
-        for noise in (0.0, NOISE):
+    for noise in (0.0, NOISE):
+        tallies: list[dict[str, float]] = [{} for _ in samples]
+        for name, target in DISTANCES.items():
             rng = np.random.default_rng(0)
-            decoded = []
-            for sample in samples:
-                distance = target(sample.instances, None)
-                distance = np.clip(distance + rng.normal(0, noise, distance.shape), 0, 1).astype(np.float32)
-                classes = class_target(sample.instances, sample.class_of, BUNDLED)
-                labels = decode(joint_tile(sample.image, distance, classes, BUNDLED), sample.points, BUNDLED)
-                decoded.append((labels.instances, labels.class_of))
-            scores = agreement(samples, decoded)
-            rows[f"{name}, noise {noise:g}"] = {"PQ": str(scores.pq), "AJI": str(scores.aji)}
+            for sample, tally in zip(samples, tallies, strict=True):
+                of_map = tally_of(sample, decoded(sample, target, noise, rng), BUNDLED)
+                tally |= {f"{name}/{key}": value for key, value in of_map.items()}
+
+        def scores(sums: Sums) -> dict[str, np.ndarray]:
+            parts = {}
+            for name in DISTANCES:
+                own = {k.removeprefix(f"{name}/"): v for k, v in sums.items() if k.startswith(f"{name}/")}
+                parts[name] = pooled_scores(own, BUNDLED)
+            both = {f"{name} {key}": parts[name][key] for name in DISTANCES for key in ("pq", "aji")}
+            return both | {f"difference {k}": parts["interior"][k] - parts["centroid"][k] for k in ("pq", "aji")}
+
+        found_scores = estimates(tallies, [f"{s.source}/{s.group}" for s in samples], scores)
+        for name in (*DISTANCES, "difference"):
+            pq, aji = (str(found_scores[f"{name} {key}"]) for key in ("pq", "aji"))
+            rows[f"{name}, noise {noise:g}"] = {"PQ": pq, "AJI": aji}
     return rows
+
+
+def decoded(sample: Sample, target: DistanceTarget, noise: float, rng: np.random.Generator) -> Segmentation:
+    """Instances made of a sample's own distance map, class maps and points."""
+    distance = target(sample.instances, None)
+    distance = np.clip(distance + rng.normal(0, noise, distance.shape), 0, 1).astype(np.float32)
+    classes = class_target(sample.instances, sample.class_of, BUNDLED)
+    labels = decode(joint_tile(sample.image, distance, classes, BUNDLED), sample.points, BUNDLED)
+    return labels.instances, labels.class_of
 
 
 def show(result: dict) -> None:

@@ -84,7 +84,7 @@ def train(
             raise ValueError(f"--crop {crop} is not a multiple of 16 from 64 on; for example --crop 128")
         if precision not in PRECISIONS:
             raise ValueError(f"--precision {precision!r} is not one of {', '.join(PRECISIONS)}")
-        _check_variant(process, distance, batch_size, resume or init is not None)
+        _check_variant(process, distance, resume or init is not None)
 
         from napari_cosynth.data.crops import CropSampler
         from napari_cosynth.data.dataset import mark_partial
@@ -113,6 +113,8 @@ def train(
         sampler = CropSampler(mark_partial(_tiles(data), partial or []), BUNDLED, crop, seed, weights)
         encoder = TextEncoder.default() if text_encoder is None else TextEncoder.from_folder(text_encoder)
         network = run_folder.network_of(out, resume, init, widths, blocks, encoder, BUNDLED, process, distance)
+        if network.config.process == "labels-first" and batch_size % 2:
+            raise ValueError(f"--batch-size {batch_size}: labels-first needs an even one, for labels and image in turn")
         ready_out(out)
         # Where several processes train together, one of them writes and talks.
         main = os.environ.get("RANK", "0") == "0"
@@ -142,7 +144,7 @@ def train(
             say(f"{made}: try it with  napari-cosynth synth LAYOUT --model {made}")
 
 
-def _check_variant(process: str, distance: str, batch_size: int, begun: bool) -> None:
+def _check_variant(process: str, distance: str, begun: bool) -> None:
     for option, value, known in (("--process", process, PROCESSES), ("--distance", distance, DISTANCES)):
         if value not in known:
             raise ValueError(f"{option} {value!r} is not one of {', '.join(known)}")
@@ -150,8 +152,6 @@ def _check_variant(process: str, distance: str, batch_size: int, begun: bool) ->
             raise ValueError(
                 f"{option} {value}: --resume and --init take what the network was begun with; leave it out"
             )
-    if process == "labels-first" and batch_size % 2:
-        raise ValueError(f"--batch-size {batch_size}: labels-first needs an even number, for labels and image by turns")
 
 
 def _tiles(data: list[Path]) -> list[LabelledTile]:

@@ -118,7 +118,7 @@ def test_an_interrupt_saves_a_checkpoint(train, names, tmp_path, monkeypatch):
         (("--channels", "10,20"), ("--channels '10,20'", "multiples of 32", "64,128,256,256")),
         (("--precision", "int8"), ("--precision 'int8'", "bf16, fp16, no")),
         (("--process", "image-first"), ("--process 'image-first'", "joint, labels-first")),
-        (("--process", "labels-first"), ("--batch-size 1", "an even number")),
+        (("--process", "labels-first"), ("--batch-size 1", "an even one")),
         (("--distance", "city"), ("--distance 'city'", "interior, centroid")),
         (("--distance", "centroid", "--init", "any"), ("--distance centroid", "leave it out")),
         (("--ema", 1), ("ema_decay", "less than 1")),
