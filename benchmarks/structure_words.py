@@ -25,7 +25,7 @@ from rich.table import Table
 from napari_cosynth.layouts.pattern import Pattern, pattern_of_layout
 from napari_cosynth.structure import arrangements as measured
 from napari_cosynth.structure.generator import StructureGenerator
-from napari_cosynth.suggest import bundled_generator, suggest_layout
+from napari_cosynth.suggest import structure_generator, suggest_layout
 
 Number = Callable[[dict[str, np.ndarray], Pattern], float]
 """What a word should raise, from the places of each class and the whole pattern."""
@@ -103,7 +103,7 @@ def main(
 ) -> None:
     """Measure and print."""
     torch.set_num_threads(1)
-    generator = bundled_generator(structure)
+    generator = structure_generator(structure)
     table = Table("word", "should raise", "with it", "without", "opposite", "difference to the opposite", "to none")
     for case in CASES:
         prompts = (case.word, "", case.opposite)

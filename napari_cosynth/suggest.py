@@ -76,7 +76,13 @@ def suggest_layout(
     check_classes(model, counts)
     if prompt.strip():
         drawn = _drawn(
-            generator or bundled_generator(), prompt, counts, seed=seed, height=height, width=width, um_per_px=um_per_px
+            generator or structure_generator(),
+            prompt,
+            counts,
+            seed=seed,
+            height=height,
+            width=width,
+            um_per_px=um_per_px,
         )
         density = _within(density, drawn, model.classes)
     return sample_layout(
@@ -111,7 +117,7 @@ def check_classes(tissue: TissueModel, counts: Mapping[str, int]) -> None:
 
 
 @cache
-def bundled_generator(folder: Path | None = None) -> StructureGenerator:
+def structure_generator(folder: Path | None = None) -> StructureGenerator:
     """The generator of structure that ships, or that of a folder; read once.
 
     Raises

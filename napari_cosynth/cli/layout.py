@@ -237,9 +237,9 @@ def measure(
 
 def _learned(tissue: TissueModel, folder: Path | None) -> dict[str, Draw]:
     from napari_cosynth.structure.likeness import structured
-    from napari_cosynth.suggest import bundled_generator
+    from napari_cosynth.suggest import structure_generator
 
-    generator = bundled_generator(folder)
+    generator = structure_generator(folder)
     return {name: structured(tissue, generator, worded) for name, worded in (("learned", False), ("by words", True))}
 
 
@@ -250,9 +250,9 @@ def _generator(prompt: str, folder: Path | None, classes: Sequence[str]) -> Stru
             raise ValueError(f"--structure {folder} without --prompt; say what structure it shall make")
         return None
     from napari_cosynth.data.terms import unknown_words
-    from napari_cosynth.suggest import bundled_generator
+    from napari_cosynth.suggest import structure_generator
 
-    generator = bundled_generator(folder)
+    generator = structure_generator(folder)
     unseen = unknown_words(prompt, generator.terms)
     if unseen:
         note(f"the generator was never shown {', '.join(map(repr, unseen))}; do not expect an effect")

@@ -21,7 +21,7 @@ def train_structure(
     minutes: Annotated[float | None, typer.Option(min=0, help="Train for so many minutes.")] = None,
     steps: Annotated[int | None, typer.Option(min=1, help="Train for so many steps.")] = None,
     init: Annotated[
-        Path | None, typer.Option(help="Begin with the weights of this generator; models/structure is the bundled one.")
+        str | None, typer.Option(help='Begin with the weights of this generator: a folder, or "bundled".')
     ] = None,
     windows: Annotated[
         int, typer.Option(min=32, help="Windows of 64 um to learn from; a third as many of 128 um.")
@@ -59,7 +59,7 @@ def train_structure(
             raise ValueError("training without an end; give --minutes or --steps")
         settings = StructureSettings(learning_rate=learning_rate, seed=seed)
         torch.manual_seed(seed)
-        start = None if init is None else load_structure(init)
+        start = None if init is None else load_structure(None if init == "bundled" else Path(init))
         taxonomy = BUNDLED if start is None else start.taxonomy
         encoder = TextEncoder.default() if start is None else start.encoder
         network = start.network if start else DensityNet(n_classes=len(taxonomy), text_channels=encoder.channels)

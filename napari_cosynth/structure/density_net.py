@@ -42,11 +42,14 @@ class DensityNet(ModelMixin, ConfigMixin):
         blocks: int = 1,
     ) -> None:
         super().__init__()
-        embedding = 2 * channels[0]
+        embedding = 4 * channels[0]
         self.time = nn.Sequential(nn.Linear(64, embedding), nn.SiLU(), nn.Linear(embedding, embedding))
         self.counts = nn.Sequential(nn.Linear(2 * n_classes, embedding), nn.SiLU(), nn.Linear(embedding, embedding))
         self.text = nn.Sequential(nn.Linear(text_channels, embedding), nn.SiLU(), nn.Linear(embedding, embedding))
         self.no_text = nn.Parameter(torch.zeros(text_channels))
+        # Token states of all captions have much in common: what differs is brought to unit spread.
+        self.register_buffer("text_mean", torch.zeros(text_channels))
+        self.register_buffer("text_spread", torch.ones(text_channels))
         self.stem = nn.Conv2d(n_classes, channels[0], 3, padding=1)
         self.down, self.up = nn.ModuleList(), nn.ModuleList()
         skips, width = [], channels[0]
@@ -75,6 +78,12 @@ class DensityNet(ModelMixin, ConfigMixin):
         """Sides of the maps must be multiples of this, cells."""
         return 2 ** (len(self.config.channels) - 1)
 
+    @torch.no_grad()
+    def standardise_text(self, text: Tensor) -> None:
+        """Learn mean and spread of the mean token states (N, text_channels) of captions."""
+        self.text_mean.copy_(text.mean(dim=0))
+        self.text_spread.copy_(text.std(dim=0).clamp_min(1e-3))
+
     def forward(self, z: Tensor, t: Tensor, per_area: Tensor, text: Tensor, has_text: Tensor) -> Tensor:
         """Velocity of the maps.
 
@@ -91,7 +100,7 @@ class DensityNet(ModelMixin, ConfigMixin):
         has_text
             (B,) bool, False where there is no prompt.
         """
-        text = torch.where(has_text[:, None], text, self.no_text.to(text.dtype))
+        text = torch.where(has_text[:, None], (text - self.text_mean) / self.text_spread, self.no_text)
         counts = torch.cat([torch.log1p(per_area), (per_area > 0).to(per_area.dtype)], dim=1)
         emb = F.silu(self.time(_fourier(t)) + self.counts(counts) + self.text(text))
         h = self.stem(z)

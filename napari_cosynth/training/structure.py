@@ -110,6 +110,8 @@ def train_structure(
     if steps is None and seconds is None:
         raise ValueError("training without an end; give steps or seconds")
     network.train()
+    if (network.text_spread == 1).all():  # not so in one that goes on from older weights
+        network.standardise_text(torch.cat([d.text[d.has_text] for d in data]))
     optimizer = torch.optim.AdamW(network.parameters(), lr=settings.learning_rate, weight_decay=0.01)
     average = WeightAverage(network, settings.ema_decay)
     smallest = min(d.maps[0].numel() for d in data)

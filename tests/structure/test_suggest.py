@@ -122,8 +122,8 @@ print(len(suggest_layout(made, {{"neoplastic": 3}}, seed=0)), "torch" in sys.mod
 def test_without_a_generator_a_prompt_is_refused(tmp_path, monkeypatch):
     from napari_cosynth import suggest
 
-    suggest.bundled_generator.cache_clear()
+    suggest.structure_generator.cache_clear()
     monkeypatch.setattr("napari_cosynth.structure.folder.models_dir", lambda: tmp_path)
     with pytest.raises(ValueError, match="no generator of structure"):
         suggest_layout(tissue(), COUNTS, prompt="gland", seed=0)
-    suggest.bundled_generator.cache_clear()
+    suggest.structure_generator.cache_clear()
