@@ -19,6 +19,7 @@ from torch import Tensor
 from napari_cosynth.classes import BUNDLED, Taxonomy
 from napari_cosynth.layout import Layout
 from napari_cosynth.model.conditioning import COMPLETE, DROPPED, layout_condition
+from napari_cosynth.model.holding import HELD_UNTIL, held
 from napari_cosynth.model.instances import Labels, decode
 from napari_cosynth.model.targets import image_of
 from napari_cosynth.model.text import TextEncoder
@@ -102,6 +103,7 @@ class CoSynthPipeline(DiffusionPipeline):
         guidance_scale: float = STANDARD.guidance,
         layout_guidance_scale: float = STANDARD.layout_guidance,
         guided_until: float = GUIDED_UNTIL,
+        held_until: float = HELD_UNTIL,
     ) -> Iterator[DenoisingStep]:
         """From noise to tiles, step by step.
 
@@ -125,6 +127,9 @@ class CoSynthPipeline(DiffusionPipeline):
             Noise level, 0 to 1, below which nothing is guided any more
             (Kynkaanniemi et al. 2024, arXiv 2404.07724): by then the nuclei
             stand, and guidance would only harden the colours.
+        held_until
+            Noise level below which labels are not `held` to the layout any more;
+            above 1 they never are, nor with h < 1.
 
         Raises
         ------
@@ -171,7 +176,10 @@ class CoSynthPipeline(DiffusionPipeline):
                 inputs = (z.repeat(n, 1, 1, 1).to(dtype), t, condition, known, state, text.repeat(n, 1, 1), mask)
                 full, *others = self.unet(*inputs).joint.chunk(n)
                 clean = full + sum(w * (full - x) for w, x in zip(weights[1:], others, strict=True))
-                clean, moving = clean.clamp(-1, 1)[:, part], z[:, part]
+                clean = clean.clamp(-1, 1)
+                if sigma >= held_until and layout_guidance_scale >= 1:
+                    clean = held(clean, layouts, self.taxonomy, MARGIN)
+                clean, moving = clean[:, part], z[:, part]
                 # The path's velocity along sigma, d z / d sigma = e - x = (z - x) / sigma.
                 moved = scheduler.step((moving - clean) / sigma, timestep, moving, return_dict=False)[0]
                 tile = _with_channels(z, part, clean)[..., MARGIN:-MARGIN, MARGIN:-MARGIN]

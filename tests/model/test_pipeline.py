@@ -148,7 +148,8 @@ def test_guidance_goes_from_the_unconditional_through_the_conditional_tile(pipe)
 
     def first(prompt, g):
         # Class maps, whose ends are within -1..1 before anything is clipped.
-        return next(pipe.denoise([LAYOUT], [prompt], noise, 4, guidance_scale=g, layout_guidance_scale=1)).joint[:, 4:]
+        scales = {"guidance_scale": g, "layout_guidance_scale": 1}
+        return next(pipe.denoise([LAYOUT], [prompt], noise, 4, **scales, held_until=2)).joint[:, 4:]
 
     full, without, guided = first("dense colon", 1), first("", 1), first("dense colon", 1.5)
     assert torch.allclose(guided, (full + 0.5 * (full - without)).clamp(-1, 1), atol=1e-4)
@@ -168,7 +169,7 @@ def test_a_network_that_knows_the_tile_leads_straight_to_it(oracle, monkeypatch,
     noise = oracle.pipe.draw_noise((64, 80), [seeded()])
     clean = torch.tensor(oracle.clean[None])
     canvas = oracle.pipe.unet.clean
-    made = list(oracle.pipe.denoise([oracle.layout], [""], noise, steps))
+    made = list(oracle.pipe.denoise([oracle.layout], [""], noise, steps, held_until=2))
     for number, (t, z) in enumerate(oracle.pipe.unet.asked):
         assert t[0].item() == pytest.approx(number / steps, abs=1e-6)
         assert torch.allclose(z[:1], t[:1] * canvas + (1 - t[:1]) * noise, atol=1e-4)
@@ -182,6 +183,16 @@ def test_a_network_that_knows_the_tile_gives_its_image_and_labels(oracle):
     made, true = out.labels[0].instances, oracle.instances
     assert (made == true).mean() > 0.97 and np.unique(made).tolist() == np.unique(true).tolist()
     assert out.labels[0].class_of == oracle.classes
+
+
+def test_labels_are_held_to_the_layout_while_there_is_much_noise(oracle):
+    fewer = oracle.layout.remove([0])
+    noise = oracle.pipe.draw_noise((64, 80), [seeded()])
+    steps = list(oracle.pipe.denoise([fewer], [""], noise, 4, held_until=0.5))  # noise levels 1, 0.75, 0.5, 0.25
+    extra = [oracle.pipe.decode(step.joint, [fewer]).labels[0].instances.max() > len(fewer) for step in steps]
+    assert extra == [False, False, False, True]
+    muted = next(oracle.pipe.denoise([fewer], [""], noise, 4, layout_guidance_scale=0.5))
+    assert torch.allclose(muted.joint, torch.tensor(oracle.clean[None]), atol=1e-5)
 
 
 def test_layouts_of_mixed_sizes_are_refused(pipe):
