@@ -76,7 +76,7 @@ def main(
         if not (folder / "model" / "model_index.json").is_file():
             resume = ("--resume",) if (folder / "checkpoint.pt").is_file() else options
             size = ("--channels", channels, "--batch-size", batch_size, "--crop", crop, "--precision", precision)
-            length = ("--steps", steps, "--seed", seed, "--preview-minutes", 0)
+            length = ("--steps", steps, "--seed", seed, "--preview-minutes", 0, "--checkpoint-minutes", 2)
             call("train", *sources, "--out", folder, *length, *size, *resume)
         report = folder / "report" / "report.json"
         if not report.is_file():
