@@ -137,7 +137,7 @@ class CoSynthDock(QWidget):
         panels = self.panels
         self._tabs = QTabWidget()
         self._tabs.setObjectName("tabs")
-        self._tabs.setStyleSheet("QTabBar::tab { padding: 4px 7px; }")
+        self._tabs.setStyleSheet("QTabBar::tab { padding: 4px 2px; }")
         self._tabs.setUsesScrollButtons(False)
         # As high as the window leaves it; what it would like best is not asked, or a small screen would have to scroll.
         self._tabs.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Ignored)

@@ -29,7 +29,13 @@ NO_SCREEN = (
 if NO_SCREEN:
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 collect_ignore = (
-    ["test_dock.py", "layers/test_layers_in_window.py", "queue/test_queue_in_dock.py", "test_walk.py"]
+    [
+        "arrange/test_arrange_in_window.py",
+        "layers/test_layers_in_window.py",
+        "queue/test_queue_in_dock.py",
+        "test_dock.py",
+        "test_walk.py",
+    ]
     if NO_SCREEN
     else []
 )
@@ -192,6 +198,35 @@ def make_made_tile():
         return tile_of_order(Order(layout=layout, prompt=prompt, seed=seed), misses, **facts)
 
     return make
+
+
+@pytest.fixture
+def tile_named(make_layout, make_made_tile):
+    """``tile_named("nest-00007")``: a tile of 64 px with the seed 1007; another one for another number."""
+
+    def tile(name: str) -> SyntheticTile:
+        seed = int(name.split("-")[1])
+        return make_made_tile(make_layout(6, 64, seed=seed), seed=1000 + seed)
+
+    return tile
+
+
+@pytest.fixture
+def batches(tile_named):
+    """Batches without a model, as the queue starts them."""
+    from fake_batch import Batches
+
+    return Batches(tile_named)
+
+
+@pytest.fixture
+def plan_file(tmp_path) -> Path:
+    """A plan of the six tiles that the fake batches make."""
+    from fake_batch import PLAN
+
+    path = tmp_path / "plan.toml"
+    path.write_text(PLAN.format(layouts=6), encoding="utf-8")
+    return path
 
 
 @pytest.fixture

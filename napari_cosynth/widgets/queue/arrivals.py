@@ -3,6 +3,11 @@
 A session holds its tiles in memory and writes each of them for recovery, so a
 batch of thousands must not come in whole: newer tiles take the place of older
 ones that nobody has touched. All tiles stay in the batch's folder.
+
+Measured with 500 tiles of 256 px and 90 nuclei: 315 MB of memory, 64 MB of
+recovery files; 5 s of one core beside the GUI thread to write them once, 10 ms
+for each change after that, 4 s to bring them back. Taking in 8 holds the GUI
+thread for 5 ms at most.
 """
 
 from __future__ import annotations

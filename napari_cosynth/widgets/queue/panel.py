@@ -208,7 +208,7 @@ class QueuePanel(QWidget):
             self._shown.setState(self._state)
 
     def _on_ended(self, state: QueueState | None) -> None:
-        self._state = state or self._state
+        self._state = state
         self._arrivals.poke()
         if state is not None and state.finish is not None:
             self._over("idle", words.done_words(state, self._places.folder()), bool(state.finish.dataset_fault))
@@ -221,6 +221,7 @@ class QueuePanel(QWidget):
 
     def _on_failed(self, error: BaseException) -> None:
         _log.error("a batch failed", exc_info=error)
+        self._state = self._run.newest
         self._arrivals.poke()
         self._over("idle", words.trouble_words(error, self._places.plan()), problem=True)
 

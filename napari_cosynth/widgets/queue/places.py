@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from qtpy.QtCore import QSignalBlocker, Signal
-from qtpy.QtWidgets import QFileDialog, QGridLayout, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QFileDialog, QGridLayout, QLabel, QLineEdit, QPushButton, QWidget
 
 from napari_cosynth.widgets.controls.fields import WholeNumber
 from napari_cosynth.widgets.queue.arrivals import MOST
@@ -47,7 +47,7 @@ class Places(QWidget):
 
     def setPlan(self, file: str) -> None:
         """Choose a plan; where no folder is chosen, one beside it is."""
-        if not self.folder():
+        if file and not self.folder():
             with QSignalBlocker(self._folder):
                 self._folder.setText(str(Path(file).with_suffix("")))
         self._plan.setText(file)
@@ -81,21 +81,18 @@ class Places(QWidget):
         self._most.setAccessibleName("Newest tiles in the gallery")
         self._most.setSingleStep(50)
         self._most.setValue(most)
-        grid = QGridLayout()
+        self._most.setPrefix("the newest ")
+        self._most.setSuffix(" tiles")
+        grid = QGridLayout(self)
+        grid.setContentsMargins(0, 0, 0, 0)
         grid.setSpacing(4)
         grid.setColumnStretch(1, 1)
         rows = (("Plan", self._plan, self._find_plan), ("Folder", self._folder, self._find_folder))
         for row, (text, field, button) in enumerate(rows):
             for column, widget in enumerate((QLabel(text), field, button)):
                 grid.addWidget(widget, row, column)
-        newest = QHBoxLayout()
-        newest.addWidget(QLabel("Into the gallery: the newest"))
-        newest.addWidget(self._most)
-        newest.addStretch(1)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addLayout(grid)
-        column.addLayout(newest)
+        grid.addWidget(QLabel("Gallery"), len(rows), 0)
+        grid.addWidget(self._most, len(rows), 1, 1, 2)
 
 
 def _path(field: QLineEdit) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Signal
 from qtpy.QtGui import QShowEvent
@@ -16,11 +17,15 @@ from napari_cosynth.widgets.queue.session_plan import PlanChoice, plan_of, usabl
 from napari_cosynth.widgets.queue.words import fault_words, number
 from napari_cosynth.widgets.work.background import Background
 
+if TYPE_CHECKING:
+    from napari_cosynth.batch.plan import Plan
+
 _NUCLEI = {
-    "counts": "As many of each class as on the canvas",
-    "mix": "Classes in the shares of the canvas",
-    "tissue": "As is usual in the tissue",
+    "counts": "Counts of the canvas",
+    "mix": "Shares of the canvas",
+    "tissue": "Usual in the tissue",
 }
+_EACH = {"counts": "In each", "mix": "Shares"}
 UM_PER_PX = 0.25
 """Scale of the layouts that batches draw."""
 
@@ -70,12 +75,10 @@ class PlanForm(QWidget):
 
     def save(self, path: Path) -> None:
         """Write the plan in the background; ``saved`` tells when it is there."""
-        from napari_cosynth.batch.plan_text import write_plan
-
         choice, layout, settings = self.value(), self._session.layout, self._session.settings
         counts, _ = usable_counts(layout, self._classes[choice.tissue])
         self._background.run(
-            lambda: write_plan(plan_of(choice, layout, settings, counts), path),
+            lambda: _write(plan_of(choice, layout, settings, counts), path),
             lambda _nothing: self.saved.emit(str(path)),
             lambda error: self._summary.setText(fault_words(error, str(path))),
         )
@@ -112,11 +115,11 @@ class PlanForm(QWidget):
         )
         reason = ""
         if choice.nuclei != "tissue":
-            text += f" In each: {_listed(counts)}." if counts else ""
+            text += f" {_EACH[choice.nuclei]}: {_listed(counts)}." if counts else ""
             if others:
                 text += f" Left out: {_listed(others)}, for {tissue} knows no such class."
             if not counts:
-                reason = f"Place nuclei of the classes of {tissue} first, or choose: {_NUCLEI['tissue'].lower()}"
+                reason = f"Place nuclei of the classes of {tissue} first, or choose: {_NUCLEI['tissue']}"
         if layout.um_per_px != UM_PER_PX:
             text += f" At {UM_PER_PX} um/px, not {layout.um_per_px:g}: that is the scale of plans."
         self._summary.setText(reason or text)
@@ -136,6 +139,7 @@ class PlanForm(QWidget):
         self._prompts.setAccessibleName("Prompts, one a line")
         self._prompts.setTabChangesFocus(True)
         self._prompts.setFixedHeight(4 * self.fontMetrics().lineSpacing())
+        self._prompts.setStyleSheet("QPlainTextEdit { border: 1px solid gray; }")
         grid = QGridLayout()
         grid.setColumnStretch(1, 1)
         rows = (
@@ -154,9 +158,17 @@ class PlanForm(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
         column.addLayout(grid)
+        column.addWidget(QLabel("Prompts, one a line"))
         column.addWidget(self._prompts)
         column.addWidget(self._summary)
         column.addWidget(self._save)
+
+
+def _write(plan: Plan, path: Path) -> None:
+    # Imported in the background: it brings half the command line along.
+    from napari_cosynth.batch.plan_text import write_plan
+
+    write_plan(plan, path)
 
 
 def _listed(counts: dict[str, int]) -> str:

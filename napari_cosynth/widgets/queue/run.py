@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Protocol
 
-from qtpy.QtCore import QObject, Signal
+from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_cosynth.batch.apart import BatchProcess
-from napari_cosynth.widgets.queue.state import adding_up
+from napari_cosynth.widgets.queue.state import QueueState, adding_up
 from napari_cosynth.widgets.queue.stopwatch import Stopwatch
 from napari_cosynth.widgets.work.job import Job
+
+_TELLS_MS = 250
 
 
 class Batch(Protocol):
@@ -36,7 +38,7 @@ class QueueRun(QObject):
     """
 
     told = Signal(object)
-    """A `QueueState`, some of them."""
+    """The newest `QueueState`, a few times a second while a batch runs."""
     ended = Signal(object)
     """The last `QueueState`, None if there was none: the batch is done, or was stopped."""
     failed = Signal(object)
@@ -48,10 +50,14 @@ class QueueRun(QObject):
         self._batch: Batch | None = None
         self._watch = Stopwatch()
         self._held = False
+        self._newest: QueueState | None = None
         self._job = Job(self)
-        self._job.progressed.connect(self.told)
-        self._job.done.connect(self.ended)
-        self._job.failed.connect(self.failed)
+        self._job.done.connect(self._on_done)
+        self._job.failed.connect(self._on_failed)
+        # Not by the job's own signal: it leaves out what comes quickly, and nothing may follow for minutes.
+        self._clock = QTimer(self)
+        self._clock.setInterval(_TELLS_MS)
+        self._clock.timeout.connect(self._on_clock)
 
     @property
     def running(self) -> bool:
@@ -62,6 +68,11 @@ class QueueRun(QObject):
     def held(self) -> bool:
         """True while a batch would wait."""
         return self._held
+
+    @property
+    def newest(self) -> QueueState | None:
+        """How the batch of now, or the last one, stands; None before its first event."""
+        return self._newest
 
     def start(self, plan: Path, out: str, take: Callable[[str], None], *, only_measure: bool = False) -> bool:
         """Begin a batch; False, and nothing happens, while one runs.
@@ -75,9 +86,11 @@ class QueueRun(QObject):
             return False
         batch, watch = self._make(plan, out, only_measure), Stopwatch()
         self._batch, self._watch = batch, watch
+        self._newest = None
         if self._held:
             self.hold()
-        return self._job.start(lambda: adding_up(batch.events(), watch, take))
+        self._clock.start()
+        return self._job.start(lambda: self._remembered(adding_up(batch.events(), watch, take)))
 
     def hold(self) -> None:
         """Let the batch of now, and those to come, wait after the step in hand."""
@@ -101,7 +114,25 @@ class QueueRun(QObject):
     def close(self, ms: int = 0) -> bool:
         """End it without a signal; True if its thread ended within ``ms`` milliseconds."""
         self.stop()
+        self._clock.stop()
         return self._job.stop_and_wait(ms)
+
+    def _remembered(self, states: Iterator[QueueState]) -> Iterator[QueueState]:
+        for state in states:
+            self._newest = state
+            yield state
+
+    def _on_clock(self) -> None:
+        if self._newest is not None:
+            self.told.emit(self._newest)
+
+    def _on_done(self, state: QueueState | None) -> None:
+        self._clock.stop()
+        self.ended.emit(state)
+
+    def _on_failed(self, error: BaseException) -> None:
+        self._clock.stop()
+        self.failed.emit(error)
 
 
 def _process(plan: Path, out: str, only_measure: bool) -> BatchProcess:

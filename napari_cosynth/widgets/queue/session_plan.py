@@ -34,8 +34,8 @@ class PlanChoice:
         Tiles of each layout and prompt.
     nuclei
         "counts": as many of each class as on the canvas, in every layout; "mix":
-        in the same shares, their number too, but drawn anew for each layout;
-        "tissue": as is usual there.
+        classes in the same shares, and as many as is usual in the tissue;
+        "tissue": both as is usual there.
     """
 
     tissue: str = ""
@@ -78,7 +78,7 @@ def plan_of(choice: PlanChoice, layout: Layout, settings: RunSettings, counts: M
     if choice.nuclei == "counts":
         nuclei = {"counts": dict(counts)}
     elif choice.nuclei == "mix":
-        nuclei = {"mix": dict(counts), "total": sum(counts.values())}
+        nuclei = {"mix": dict(counts)}
     own = ("steps", "guidance", "layout_guidance")
     tiles = {"size": (layout.height, layout.width), "quality": settings.quality, "model": settings.model}
     group = {

@@ -5,9 +5,17 @@ from __future__ import annotations
 import pytest
 from napari.components import ViewerModel
 
+from napari_cosynth.session import Session
 from napari_cosynth.widgets.dock import CoSynthDock
 
 WAIT = 30_000
+
+
+@pytest.fixture
+def session(make_layout):
+    session = Session()
+    session.set_layout(make_layout(12, 64), "Open sample")
+    return session
 
 
 @pytest.fixture

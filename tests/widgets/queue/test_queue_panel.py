@@ -10,9 +10,43 @@ from qtpy.QtGui import QDragEnterEvent, QDropEvent
 from qtpy.QtWidgets import QAbstractButton, QAbstractSpinBox, QComboBox, QLabel, QLineEdit, QProgressBar, QPushButton
 
 from napari_cosynth.batch.apart import BatchError
+from napari_cosynth.session import Session
 from napari_cosynth.widgets.controls.titled_list import TitledList
+from napari_cosynth.widgets.queue.panel import QueuePanel
 
 WAIT = 30_000
+
+
+@pytest.fixture
+def session(make_layout):
+    session = Session()
+    session.set_layout(make_layout(12, 64), "Open sample")
+    return session
+
+
+@pytest.fixture
+def make_panel(qtbot, session, monkeypatch):
+    """``make_panel(batch)``: a shown queue panel whose tiles arrive at once."""
+    monkeypatch.setattr("napari_cosynth.widgets.queue.arrivals.EVERY_MS", 0)
+    made = []
+
+    def make(batch) -> QueuePanel:
+        panel = QueuePanel(session, batch=batch)
+        qtbot.addWidget(panel)
+        panel.resize(320, 600)
+        panel.show()
+        qtbot.waitExposed(panel)
+        made.append(panel)
+        return panel
+
+    yield make
+    for panel in made:
+        assert panel.close_batch(WAIT)
+
+
+@pytest.fixture
+def panel(make_panel, batches):
+    return make_panel(batches)
 
 
 def part(panel, kind, name):
@@ -252,3 +286,13 @@ def test_every_control_has_a_tooltip_and_a_name_for_screen_readers(panel, unfold
             assert control.objectName() and control.toolTip(), control
             text = control.text() if isinstance(control, QAbstractButton) else ""
             assert control.accessibleName() or text, control.objectName()
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_it_fits_into_a_narrow_dock(qtbot, panel, theme):
+    from napari.qt import get_stylesheet
+
+    button(panel, "new_plan").click()
+    panel.setStyleSheet(get_stylesheet(theme))
+    # 320 px less the dock's margins, the frame of the tabs and a scroll bar.
+    assert panel.minimumSizeHint().width() <= 278

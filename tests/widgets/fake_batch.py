@@ -1,4 +1,4 @@
-"""A batch without a model, driven event by event from the test, and a plan's file."""
+"""A batch without a model, driven event by event from the test."""
 
 from __future__ import annotations
 
@@ -6,15 +6,11 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import pytest
-
 from napari_cosynth.batch.local import Prepared
 from napari_cosynth.batch.making import Outcome
 from napari_cosynth.batch.measure import Setup
 from napari_cosynth.batch.run import Done, Made, Ready, Total
-from napari_cosynth.session import Session
 from napari_cosynth.tile_files import write_tile
-from napari_cosynth.widgets.queue.panel import QueuePanel
 
 PLAN = """
 [tiles]
@@ -25,7 +21,6 @@ tissue = "colon"
 layouts = {layouts}
 prompts = ["colon, H&E"]
 """
-WAIT = 30_000
 
 
 class FakeBatch:
@@ -86,71 +81,17 @@ class FakeBatch:
         return Outcome(name, "rejected" if verdict == "rejected" else "made")
 
 
-@pytest.fixture
-def tile_named(make_layout, make_made_tile):
-    """The tile of a name such as "nest-00007": another one for any other name."""
+class Batches:
+    """Makes fake batches of ``n`` tiles; they stand in ``made``, and ``prepare`` is called with each new one."""
 
-    def tile(name: str):
-        seed = int(name.split("-")[1])
-        return make_made_tile(make_layout(6, 64, seed=seed), seed=1000 + seed)
+    def __init__(self, tile: Callable) -> None:
+        self.made: list[FakeBatch] = []
+        self.n = 6
+        self.prepare: Callable[[FakeBatch], object] = lambda batch: None
+        self._tile = tile
 
-    return tile
-
-
-@pytest.fixture
-def plan_file(tmp_path) -> Path:
-    """A plan of six tiles, as the fake batch makes them."""
-    path = tmp_path / "plan.toml"
-    path.write_text(PLAN.format(layouts=6), encoding="utf-8")
-    return path
-
-
-@pytest.fixture
-def session(make_layout):
-    session = Session()
-    session.set_layout(make_layout(12, 64), "Open sample")
-    return session
-
-
-@pytest.fixture
-def batches(tile_named):
-    """Makes fake batches; those that were made stand in ``made``, ``prepare`` is called with each new one."""
-
-    class Batches:
-        def __init__(self):
-            self.made: list[FakeBatch] = []
-            self.n = 6
-            self.prepare = lambda batch: None
-
-        def __call__(self, plan: Path, out: str, only_measure: bool) -> FakeBatch:
-            names = [f"nest-{i:05d}" for i in range(1, self.n + 1)]
-            self.made.append(FakeBatch(names, tile_named, Path(out), only_measure))
-            self.prepare(self.made[-1])
-            return self.made[-1]
-
-    return Batches()
-
-
-@pytest.fixture
-def make_panel(qtbot, session, monkeypatch):
-    """``make_panel(batch)``: a shown queue panel whose tiles arrive at once."""
-    monkeypatch.setattr("napari_cosynth.widgets.queue.arrivals.EVERY_MS", 0)
-    made = []
-
-    def make(batch) -> QueuePanel:
-        panel = QueuePanel(session, batch=batch)
-        qtbot.addWidget(panel)
-        panel.resize(320, 600)
-        panel.show()
-        qtbot.waitExposed(panel)
-        made.append(panel)
-        return panel
-
-    yield make
-    for panel in made:
-        assert panel.close_batch(WAIT)
-
-
-@pytest.fixture
-def panel(make_panel, batches):
-    return make_panel(batches)
+    def __call__(self, plan: Path, out: str, only_measure: bool) -> FakeBatch:
+        names = [f"nest-{i:05d}" for i in range(1, self.n + 1)]
+        self.made.append(FakeBatch(names, self._tile, Path(out), only_measure))
+        self.prepare(self.made[-1])
+        return self.made[-1]
