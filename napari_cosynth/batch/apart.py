@@ -22,8 +22,8 @@ from napari_cosynth.events import SynthesisError
 if TYPE_CHECKING:
     from napari_cosynth.batch.run import Event
 
-PATIENCE = 30.0
-"""Seconds that the process gets to end its step before it is ended."""
+PATIENCE = 120.0
+"""Seconds that the process gets to end its step before it is ended; nobody waits for it meanwhile."""
 
 
 class BatchError(SynthesisError):
