@@ -29,3 +29,9 @@ def test_the_moves_are_as_large_as_said():
 
 def test_nothing_to_move():
     assert jittered(Layout(), np.random.default_rng(0)) == Layout()
+
+
+def test_points_that_are_kept_stay():
+    layout = Layout(centroids=[(20, 20), (60, 60), (100, 100)], class_ids=[0, 1, 2])
+    moved = jittered(layout, np.random.default_rng(0), keep=np.array([False, True, False]))
+    assert (moved.centroids == layout.centroids).all(axis=1).tolist() == [False, True, False]

@@ -1,4 +1,4 @@
-"""Areas of a tile out of what the mouse drew: outline, ring, stripe, fade, brush.
+"""Areas of a tile out of what the mouse drew: outline, ring, stripe, gradient, brush.
 
 An area is a map of weights over the tile's pixels: 0 outside, 1 where the full
 density is meant. It knows no nuclei.
@@ -73,7 +73,7 @@ def stripe(path: np.ndarray, shape: Shape, width: float) -> np.ndarray:
     return ((along >= 0) & (along <= length) & (np.abs(across) <= width / 2) & (length > 0)).astype(float)
 
 
-def fade(path: np.ndarray, shape: Shape, width: float = 0.0) -> np.ndarray:
+def gradient(path: np.ndarray, shape: Shape, width: float = 0.0) -> np.ndarray:
     """The whole tile: 1 up to the first place, falling evenly to 0 at the last; the width has no part in it."""
     along, _, length = _axes(path, shape)
     return (1 - along / length).clip(0, 1) if length else np.zeros(shape)
@@ -85,7 +85,7 @@ def is_closed(path: np.ndarray) -> bool:
     return bool(np.hypot(*(path[-1] - path[0])) < _CLOSED * steps.sum())
 
 
-TOOLS: dict[str, AreaTool] = {"lasso": lasso, "ring": ring, "stripe": stripe, "fade": fade, "brush": brush}
+TOOLS: dict[str, AreaTool] = {"lasso": lasso, "ring": ring, "stripe": stripe, "gradient": gradient, "brush": brush}
 
 
 def _path(path: np.ndarray) -> np.ndarray:

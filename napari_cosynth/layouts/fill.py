@@ -56,7 +56,7 @@ def fill_area(
     """
     if area.shape != (layout.height, layout.width):
         raise ValueError(f"an area of shape {area.shape}; it must be ({layout.height}, {layout.width}), as the tile")
-    area = _whole_cells(area, layout.um_per_px)
+    drawn, area = area, _whole_cells(area, layout.um_per_px)
     um2 = float(area.sum()) * layout.um_per_px**2
     total = round(per_mm2 * um2 / 1e6)
     if not total:
@@ -68,7 +68,7 @@ def fill_area(
     if lacking:
         raise ValueError(lacks(tissue, lacking[0]))
     counts = draw_counts(tissue, um2, np.random.default_rng(seed), total=total, mix=mix)
-    gone = _standing(layout, area) if replace else np.zeros(len(layout), bool)
+    gone = _standing(layout, drawn) if replace else np.zeros(len(layout), bool)
     if keep is not None:
         gone &= ~keep
     kept = layout.remove(np.flatnonzero(gone))

@@ -79,5 +79,7 @@ class Mix:
         return replace(self, shares={**self.shares, name: share, **given}, memory=memory)
 
     def with_lock(self, name: str, locked: bool) -> Mix:
-        """With the share of a class locked or free."""
-        return replace(self, locked=self.locked | {name} if locked else self.locked - {name})
+        """With the share of a class locked, at the whole per cent that it shows, or free."""
+        if not locked:
+            return replace(self, locked=self.locked - {name})
+        return replace(self.with_share(name, self.percent[name]), locked=self.locked | {name})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_cosynth.layouts.areas import TOOLS, brush, fade, is_closed, lasso, ring, stripe
+from napari_cosynth.layouts.areas import TOOLS, brush, gradient, is_closed, lasso, ring, stripe
 
 SHAPE = (96, 128)
 TURN = np.linspace(0, 2 * np.pi, 60)[:, None]
@@ -56,8 +56,8 @@ def test_a_stripe_is_a_straight_band():
     assert np.array_equal(area > 0, (np.abs(rows - 20) <= 5) & (cols >= 10) & (cols <= 100))
 
 
-def test_a_fade_falls_evenly():
-    area = fade(np.array([(40, 20), (40, 120)]), SHAPE)
+def test_a_gradient_falls_evenly():
+    area = gradient(np.array([(40, 20), (40, 120)]), SHAPE)
     assert (area[:, :21] == 1).all() and (area[:, 120:] == 0).all()
     assert area[3, 70] == pytest.approx(0.5)
 
@@ -80,7 +80,7 @@ def test_areas_are_mirrored_and_turned_with_the_line(name):
     assert np.allclose(turned, np.rot90(area), atol=1e-9)
 
 
-@pytest.mark.parametrize("name", ["lasso", "stripe", "fade"])
+@pytest.mark.parametrize("name", ["lasso", "stripe", "gradient"])
 def test_a_click_is_no_area(name):
     assert not TOOLS[name](np.array([(40.0, 40.0)]), SHAPE, 9.3).any()
 

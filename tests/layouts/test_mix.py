@@ -52,7 +52,9 @@ def test_any_way_of_moving_sums_to_100(mix):
         if rng.random() < 0.3:
             mix = mix.with_lock(name, bool(rng.random() < 0.5))
         else:
+            shown = {name: mix.percent[name] for name in mix.locked}
             mix = mix.with_share(name, float(rng.integers(-20, 130)))
+            assert {name: mix.percent[name] for name in mix.locked} == shown
         assert sum(mix.percent.values()) == 100 and min(mix.percent.values()) >= 0
         assert sum(mix.shares.values()) == pytest.approx(100)
 

@@ -8,6 +8,7 @@ from qtpy.QtWidgets import QGridLayout, QLabel, QPushButton, QVBoxLayout, QWidge
 
 from napari_cosynth.jitter import jittered
 from napari_cosynth.layout import Layout
+from napari_cosynth.layouts.locked import Locked
 from napari_cosynth.widgets.controls.fields import Number, Side
 from napari_cosynth.widgets.controls.style import STYLE
 from napari_cosynth.widgets.controls.tooltips import add_tooltips, enable
@@ -29,6 +30,7 @@ class CanvasPanel(QWidget):
         self.setAccessibleName("Canvas")
         self.setStyleSheet(STYLE)
         self._rng = np.random.default_rng()
+        self._locked = Locked()
         self._height, self._width, self._scale = Side(), Side(), Number(0.01, 10.0, 0.05, 3)
         self._extent = QLabel(objectName="extent")
         self._buttons: dict[str, QPushButton] = {}
@@ -51,6 +53,13 @@ class CanvasPanel(QWidget):
     def setValue(self, layout: Layout) -> None:
         """Show a layout."""
         self._set(layout, "Change layout")
+
+    def setLocked(self, locked: Locked) -> None:
+        """Know which nuclei jitter leaves where they are."""
+        self._locked = locked
+
+    def _jittered(self) -> Layout:
+        return jittered(self._value, self._rng, keep=self._locked.mask(self._value))
 
     def _set(self, layout: Layout, name: str, uncut: Layout | None = None) -> None:
         if layout == self._value:
@@ -103,7 +112,7 @@ class CanvasPanel(QWidget):
                 ("clear", "&Clear", lambda: self._set(self._value.without_points(), "Remove all nuclei")),
                 ("mirror", "&Mirror", lambda: self._set(self._value.mirrored(), "Mirror tile")),
                 ("rotate", "&Rotate", lambda: self._set(self._value.rotated(), "Rotate tile")),
-                ("jitter", "&Jitter", lambda: self._set(jittered(self._value, self._rng), "Jitter nuclei")),
+                ("jitter", "&Jitter", lambda: self._set(self._jittered(), "Jitter nuclei")),
             )
         ):
             button = QPushButton(text, objectName=name)

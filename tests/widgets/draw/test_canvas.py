@@ -5,6 +5,7 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QAbstractSpinBox, QPushButton
 
 from napari_cosynth.layout import Layout
+from napari_cosynth.layouts.locked import Locked
 from napari_cosynth.widgets.draw.canvas import CanvasPanel
 
 
@@ -79,6 +80,13 @@ def test_jitter_moves_a_little_and_differently_each_time(panel, heard, layout):
     (once, said), (twice, _) = heard
     assert said == "Jitter nuclei" and once.names == layout.names and once != twice
     assert 0 < np.abs(once.centroids - layout.centroids).mean() < 5
+
+
+def test_jitter_leaves_locked_nuclei(panel, heard, layout):
+    panel.setLocked(Locked().with_points(layout, range(5)))
+    press(panel, "jitter")
+    moved = (heard[0][0].centroids != layout.centroids).any(axis=1)
+    assert not moved[:5].any() and moved[5:].any()
 
 
 def test_buttons_that_would_do_nothing_are_disabled_and_say_why(panel):
