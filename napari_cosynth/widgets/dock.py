@@ -14,11 +14,17 @@ from qtpy.QtCore import Qt
 from qtpy.QtGui import QKeySequence
 from qtpy.QtWidgets import QApplication, QFrame, QScrollArea, QShortcut, QSizePolicy, QTabWidget, QVBoxLayout, QWidget
 
+from napari_cosynth.layouts.tissues import find_tissue, tissue_files
+from napari_cosynth.resources import models_dir
 from napari_cosynth.session import Session
+from napari_cosynth.widgets.arrange.arranging import Arranging
+from napari_cosynth.widgets.arrange.panel import ArrangePanel
 from napari_cosynth.widgets.binding import Binding, Panels
 from napari_cosynth.widgets.closing import ClosingWatch
 from napari_cosynth.widgets.controls.fields import finish_typing
+from napari_cosynth.widgets.controls.fold import Fold
 from napari_cosynth.widgets.controls.messages import MessageBar
+from napari_cosynth.widgets.controls.style import STYLE
 from napari_cosynth.widgets.controls.tooltips import add_tooltips
 from napari_cosynth.widgets.draw.canvas import CanvasPanel
 from napari_cosynth.widgets.draw.palette import Palette
@@ -97,12 +103,17 @@ class CoSynthDock(QWidget):
         self.worker.loading.connect(self.queue.hold)
         for ended in (self.worker.done, self.worker.failed, self.worker.cancelled):
             ended.connect(lambda *_: self.queue.go())
+        self.arrange = ArrangePanel(
+            {name: find_tissue(name) for name in tissue_files()}, structure=(models_dir() / "structure").is_dir()
+        )
         self._tools = LayerTools(napari_viewer, self.layers)
         self._arrange()
 
         self.generate = Generate(
             self.session, self.worker, self.live, self.layers, self.messages, self.panels.run.setState, self
         )
+        self.arranging = Arranging(self.session, self.arrange, self.layers, self.messages, self)
+        self.arranging.lockedChanged.connect(self.panels.canvas.setLocked)
         self._binding = Binding(self.session, self.panels, self.layers, self.generate, self.messages)
         self.layers.message.connect(self._on_layers_said)
         self.layers.project_opened.connect(self._on_project_opened)
@@ -128,6 +139,7 @@ class CoSynthDock(QWidget):
             turns.callback(self.layers.close)
             turns.callback(self._tools.let_go)
             turns.callback(self._binding.close)
+            turns.callback(self.arranging.close)
             turns.callback(self.live.close)
             turns.callback(self._export.stop_and_wait, 0)
             turns.callback(self.queue.close_batch, 0)
@@ -146,7 +158,7 @@ class CoSynthDock(QWidget):
         for name, widget in (
             ("Tiles", panels.gallery),
             ("Settings", _stacked(panels.run)),
-            ("Canvas", _stacked(panels.canvas, self._tools)),
+            ("Canvas", _stacked(_tile_fold(panels.canvas, self._tools), self.arrange)),
             ("Report", panels.report),
             ("Queue", self.queue),
             ("Export", self._export),
@@ -209,6 +221,14 @@ class CoSynthDock(QWidget):
 def _get_ready() -> None:
     """Import what the first nucleus needs, so that its click is not the one that waits."""
     import scipy.spatial  # noqa: F401
+
+
+def _tile_fold(*widgets: QWidget) -> Fold:
+    """What concerns the tile as a whole: seldom needed, so folded away."""
+    fold = Fold("Size, turn, jitter", _stacked(*widgets))
+    fold.heading().setObjectName("fold_canvas")
+    fold.setStyleSheet(STYLE)
+    return fold
 
 
 def _stacked(*widgets: QWidget) -> QWidget:

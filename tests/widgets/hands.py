@@ -90,11 +90,15 @@ class Hands:
 
     def drag(self, start: tuple[float, float], end: tuple[float, float], modifiers=NONE) -> None:
         """Drag from one place of the tile to another."""
-        QTest.mouseMove(self.canvas, self._at(*start))
+        self.draw(np.linspace(start, end, 8), modifiers)
+
+    def draw(self, path: np.ndarray, modifiers=NONE) -> None:
+        """Drag along places (M, 2) of the tile."""
+        QTest.mouseMove(self.canvas, self._at(*path[0]))
         self.settle(0.02)
-        QTest.mousePress(self.canvas, LEFT, modifiers, self._at(*start))
-        for share in np.linspace(0, 1, 8)[1:]:
-            at = self._at(*(np.asarray(start) + (np.asarray(end) - start) * share))
+        QTest.mousePress(self.canvas, LEFT, modifiers, self._at(*path[0]))
+        for place in path[1:]:
+            at = self._at(*place)
             # QTest moves the mouse without its button.
             moved = QMouseEvent(
                 QEvent.Type.MouseMove,
@@ -106,7 +110,7 @@ class Hands:
             )
             QApplication.sendEvent(self.canvas, moved)
             self.settle(0.02)
-        QTest.mouseRelease(self.canvas, LEFT, modifiers, self._at(*end))
+        QTest.mouseRelease(self.canvas, LEFT, modifiers, self._at(*path[-1]))
         self.settle()
 
     def _at(self, row: float, col: float) -> QPoint:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QWheelEvent
-from qtpy.QtWidgets import QAbstractSpinBox, QApplication, QComboBox, QDoubleSpinBox, QSpinBox
+from qtpy.QtWidgets import QAbstractSpinBox, QApplication, QComboBox, QDoubleSpinBox, QSlider, QSpinBox
 from superqt import QLargeIntSpinBox
 
 from napari_cosynth.points import MAX_SIDE, MIN_SIDE, SIDE_STEP
@@ -38,6 +38,14 @@ class Choice(_NoStrayWheel, QComboBox):
         if index >= 0:
             self.setCurrentIndex(index)
         return index >= 0
+
+
+class Slider(_NoStrayWheel, QSlider):
+    """A horizontal slider over whole numbers."""
+
+    def __init__(self, minimum: int, maximum: int) -> None:
+        super().__init__(Qt.Orientation.Horizontal)
+        self.setRange(minimum, maximum)
 
 
 class WholeNumber(_NoStrayWheel, QSpinBox):

@@ -27,7 +27,7 @@ _CANVAS = {
     "clear": "Take all nuclei off the tile",
     "mirror": "Exchange left and right",
     "rotate": "Turn by a quarter, counter-clockwise",
-    "jitter": "Move every nucleus a little, at random: the same tissue, another tile",
+    "jitter": "Move every nucleus a little, at random: the same tissue, another tile; locked nuclei stay",
 }
 
 _RUN = {
@@ -116,11 +116,42 @@ _QUEUE = {
     "save_plan": "Write the plan to a file and choose it",
 }
 
-
 _DOCK = {
     "project": "Open or save everything, tiles and all, as one file; or the nuclei alone",
     "filled": "Fill the masks with the colour of their class; otherwise only their outlines are drawn",
     "use_centroids": "Place a nucleus at each label of the layer that is selected in napari's list of layers",
+}
+
+_ARRANGE = {
+    "fold_canvas": "Size and scale of the tile, and changes of all nuclei at once",
+    "fold_suggest": "Nuclei for the whole tile, as they stand in a tissue",
+    "fold_area": "Nuclei for a part of the tile that you draw with the mouse",
+    "tissue": "Tissue whose spacing and neighbourhoods new nuclei take: measured on many tiles of it",
+    "nuclei_total": "Nuclei on the whole tile, locked ones among them",
+    "usual": "Nuclei on a tile of this size in eight of ten places of the tissue",
+    "mix": "Share of each class; the shares always sum to 100 %",
+    "mix_share": "Share of this class; the others give way in proportion",
+    "mix_lock": "Keep this share while others are changed",
+    "tissue_mix": "Back to the number and the mix that are usual in this tissue",
+    "follow_prompt": "Arrange the nuclei as the prompt says, such as: gland with dense lymphocytes. Without it they "
+    "cluster as in the tissue",
+    "suggest": "Place the nuclei of the whole tile anew, as they stand in the tissue; locked nuclei stay. "
+    "Press again for another one",
+    "suggest_seed": "Number of the next suggestion: the same number with the same choices gives the same nuclei",
+    "lasso": "Draw around a place on the tile: it is filled when you let go",
+    "ring": "Drag from the middle of a gland to its wall, or draw along the wall and back to the start: "
+    "nuclei stand in the wall",
+    "stripe": "Drag from one end of a straight band to the other: nuclei stand in the band",
+    "gradient": "Drag from where nuclei are dense to where there are none: the density falls in between",
+    "brush": "Paint nuclei along a line",
+    "area_classes": "Which nuclei come into the area",
+    "area_density": "Nuclei per square millimetre in the area",
+    "area_width": "Width of ring, stripe and brush",
+    "area_replace": "Take away what stands in the area first, but for locked nuclei. Otherwise nuclei are added "
+    "among them",
+    "resample": "Give the nuclei of the class chosen above other places; all others stay",
+    "lock_selected": "Keep the selected nuclei where they are when others are placed anew; locked ones are diamonds",
+    "unlock_all": "Let all nuclei be placed anew again",
 }
 
 TOOLTIPS: dict[str, str] = {
@@ -131,6 +162,7 @@ TOOLTIPS: dict[str, str] = {
     **_GALLERY,
     **_REPORT,
     **_EXPORT,
+    **_ARRANGE,
     **_QUEUE,
     **_DOCK,
 }

@@ -15,6 +15,7 @@ from qtpy.QtCore import QTimer
 from napari_cosynth.layout import plain_message
 from napari_cosynth.session import Session
 from napari_cosynth.tile import SyntheticTile
+from napari_cosynth.widgets.layers.area_tool import AreaOf, AreaTool
 from napari_cosynth.widgets.layers.border import BorderLayer
 from napari_cosynth.widgets.layers.centroids_of_labels import layout_of_labels
 from napari_cosynth.widgets.layers.keys import bind_classes, bind_undo, unbind_classes
@@ -44,6 +45,12 @@ class Layers:
     """A sentence for the user: what was refused and why, or what was taken."""
     project_opened = Signal(str)
     """Path of a project that somebody opened in the viewer."""
+    area_drawn = Signal(object)
+    """Float (H, W) in 0..1: the area that was drawn with the mouse."""
+    selection_changed = Signal(int)
+    """How many nuclei are selected."""
+    drawing_ended = Signal()
+    """The mouse draws no areas any more."""
 
     def __init__(self, viewer: ViewerModel, session: Session) -> None:
         self._viewer = viewer
@@ -55,7 +62,8 @@ class Layers:
         self._tile: SyntheticTile | None = None  # what the layers show otherwise
         self._taxonomy = session.layout.taxonomy  # whose keys are bound
         self._border = BorderLayer(viewer, self._own)
-        self._nuclei = NucleiLayer(self._own, session, self.message.emit)
+        self._nuclei = NucleiLayer(self._own, session, self.message.emit, self.selection_changed.emit)
+        self._areas = AreaTool(viewer, self._own, self._nuclei, self.area_drawn.emit, self.drawing_ended.emit)
         self._tiles = TileLayers(self._own)
         self._misses = MissesLayer(self._own)
         self._masks = MaskEditing(session, self.message.emit, self._show_tile)
@@ -73,9 +81,32 @@ class Layers:
         self._opened = OpenedLayers(viewer, session, self.message.emit, self.project_opened.emit, self._activate)
 
     def pick(self, class_id: int) -> None:
-        """Give the selected nuclei a class; with none selected, get ready to place nuclei of it."""
+        """Give the selected nuclei a class; with none selected, get ready to place nuclei of it, or areas."""
+        if self._areas.active:
+            self._session.set_active_class(class_id)
+            return
         self._nuclei.pick(class_id)
         self._activate()
+
+    def draw_areas(self, area_of: AreaOf) -> None:
+        """Let the mouse draw areas, until `stop_drawing` or until the user takes another tool or layer."""
+        self._areas.begin(area_of)
+
+    def stop_drawing(self) -> None:
+        """Give the mouse back to the tool that had it."""
+        self._areas.end()
+
+    def clear_area(self) -> None:
+        """Take the area that was drawn off the canvas."""
+        self._areas.clear()
+
+    def selected(self) -> tuple[int, ...]:
+        """Indices of the nuclei that are selected on the canvas."""
+        return self._nuclei.selected
+
+    def set_locked(self, places: frozenset[tuple[float, float]]) -> None:
+        """Mark the nuclei at these places (row, col in px) as locked."""
+        self._nuclei.set_locked(places)
 
     def undo(self) -> None:
         """Take back the last change, strokes in the masks included."""
@@ -149,6 +180,7 @@ class Layers:
         """Take our layers away and let go of the viewer and the session, which keeps everything."""
         self.flush()
         self._ahead.stop()
+        self._areas.close()
         self._border.close()
         self._opened.close()
         self._masks.close()

@@ -24,6 +24,8 @@ from napari_cosynth.widgets.layers.points_edit import edited
 ROLE = "nuclei"
 _BEFORE, _AFTER = ("adding", "removing", "changing"), ("added", "removed", "changed")
 _PASTE_PX = 12.0
+PLAIN, LOCKED = "disc", "diamond"
+"""Signs of nuclei; the locked ones stay when others are placed anew."""
 
 
 class NucleiLayer:
@@ -35,12 +37,21 @@ class NucleiLayer:
         Where our layers live.
     say
         Takes a sentence for the user.
+    chosen
+        Takes the number of selected nuclei when it has changed.
     """
 
-    def __init__(self, own: OwnLayers, session: Session, say: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        own: OwnLayers,
+        session: Session,
+        say: Callable[[str], None],
+        chosen: Callable[[int], None] = lambda _count: None,
+    ) -> None:
         self._own = own
         self._session = session
         self._say = say
+        self._chosen, self._told = chosen, 0
         self._showing = False
         self._seen: Layout | None = None  # what the layer shows
         self._editing = False  # napari is in the middle of changing the points
@@ -51,11 +62,17 @@ class NucleiLayer:
         self._size = point_size(self._um_per_px)
         self._hidden: frozenset[int] = frozenset()
         self._results: tuple[str, ...] = ()
+        self._locked: frozenset[tuple[float, float]] = frozenset()
 
     @property
     def layer(self) -> Points | None:
         """The layer, if it is there."""
         return self._own.get(ROLE)
+
+    @property
+    def selected(self) -> tuple[int, ...]:
+        """Indices of the selected nuclei."""
+        return () if self.layer is None else tuple(sorted(int(i) for i in self.layer.selected_data))
 
     def show(self) -> Points:
         """Show the session's layout; the layer is made if need be, and selected points stay selected."""
@@ -74,12 +91,20 @@ class NucleiLayer:
                 layer.selected_data = selection
             self._show_active(layer)
         self._seen = layout
+        self._tell_chosen()
         return layer
 
     def show_results(self, results: tuple[str, ...]) -> None:
         """Show for each point what the current tile made of it, where the mouse points; empty if nothing is known."""
         if results != self._results:
             self._results = results
+            if self.layer is not None:
+                self.show()
+
+    def set_locked(self, places: frozenset[tuple[float, float]]) -> None:
+        """Mark the nuclei that stand at these places (row, col in px) with another sign."""
+        if places != self._locked:
+            self._locked = places
             if self.layer is not None:
                 self.show()
 
@@ -123,6 +148,9 @@ class NucleiLayer:
         for name, colors in (("face_color", face), ("border_color", edge)):
             if len(layout) and not np.array_equal(getattr(layer, name), colors[layout.class_ids]):
                 setattr(layer, name, colors[layout.class_ids])
+        symbols = [LOCKED if tuple(place) in self._locked else PLAIN for place in layout.centroids.tolist()]
+        if symbols != [symbol.value for symbol in layer.symbol]:
+            layer.symbol = symbols
         if layout.um_per_px != self._um_per_px:
             self._um_per_px = layout.um_per_px
             layer.size = layer.current_size = point_size(layout.um_per_px)
@@ -184,12 +212,19 @@ class NucleiLayer:
 
     def _on_highlight(self, _event: Any) -> None:
         # A box drawn around nuclei takes the hidden ones too; nobody means those.
+        self._tell_chosen()
         layer = self.layer
         if layer is None or self._showing or self._editing or not self._hidden:
             return
         hidden = set(np.flatnonzero(self._hidden_points(self._session.layout)).tolist())
         if hidden & set(layer.selected_data):
             layer.selected_data = set(layer.selected_data) - hidden
+
+    def _tell_chosen(self) -> None:
+        count = len(self.selected)
+        if count != self._told and not self._showing:
+            self._told = count
+            self._chosen(count)
 
     def _take(self) -> None:
         before = self._session.layout

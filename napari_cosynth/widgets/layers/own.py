@@ -15,7 +15,8 @@ from napari.layers import Layer
 from napari_cosynth.layer_data import METADATA
 
 # From below to above. The nuclei come before the misses: the first points layer is the layout.
-ORDER = ("border", "tile", "semantic", "instances", "nuclei", "misses")
+# The area is there only while areas are drawn.
+ORDER = ("border", "tile", "semantic", "instances", "area", "nuclei", "misses")
 _LOOK = ("visible", "opacity", "blending", "contour")
 
 

@@ -1,0 +1,1 @@
+"""Layouts suggested, areas filled, nuclei locked."""
