@@ -33,7 +33,7 @@ layout = typer.Typer(
 
 `napari-cosynth layout make --tissue colon --counts neoplastic=30,inflammatory=30 --count 100 --out layouts`
 
-`napari-cosynth layout make --tissue colon --counts epithelial=40,connective=20 --prompt "gland" --out layouts`
+`napari-cosynth layout make --tissue breast --counts neoplastic=30,inflammatory=24 --prompt "tumour nest"`
 
 `napari-cosynth synth layouts/*.csv --prompt "colon adenocarcinoma, H&E, 40x" --out tiles`
 """,
@@ -60,7 +60,7 @@ def make(
     counts: Annotated[str | None, typer.Option(help="Nuclei of each class: neoplastic=60,inflammatory=40.")] = None,
     mix: Annotated[str | None, typer.Option(help="Shares of the classes, in any unit, with --total.")] = None,
     total: Annotated[int | None, typer.Option(min=0, help="Number of nuclei of all classes.")] = None,
-    prompt: Annotated[str, typer.Option(help='Structure in words: "gland with dense lymphocytes".')] = "",
+    prompt: Annotated[str, typer.Option(help='Structure in words: "tumour nest, lymphoid aggregate".')] = "",
     structure: Structure = None,
     count: Annotated[int, typer.Option(min=1, help="Number of layouts: the seeds from --seed on.")] = 1,
     size: Annotated[str, typer.Option(help="HEIGHT,WIDTH of the tile, px at 0.25 um/px.")] = "256,256",
@@ -71,14 +71,14 @@ def make(
 
     Counts are exact. What is not given is drawn from the tissue: the total from
     its densities, the mix from its mixes. The same seed gives the same layout.
-    With --prompt a learned generator says where each class crowds (glands, nests,
-    rims, bands); without, the tissue's own clustering does.
+    With --prompt a learned generator says where each class crowds; without, the
+    tissue's own clustering does.
 
     **Examples**
 
     `napari-cosynth layout make --tissue colon --counts neoplastic=30,inflammatory=30 --count 100 --out layouts`
 
-    `napari-cosynth layout make --tissue colon --counts neoplastic=40,inflammatory=30 --prompt "lymphoid aggregate"`
+    `napari-cosynth layout make --tissue colon --counts neoplastic=30,inflammatory=18 --prompt "lymphoid aggregate"`
 
     `napari-cosynth layout make --tissue breast --mix neoplastic=60,inflammatory=40 --total 120 --size 512,512`
     """

@@ -21,8 +21,8 @@ from napari_cosynth.structure.density_targets import CELL_UM, density_of
 
 WINDOW_UM = 64.0
 """Side of the area that counts are told the network for."""
-STEPS, GUIDANCE = 8, 2.0
-CONTRAST = 0.8
+STEPS, GUIDANCE = 8, 3.0
+CONTRAST = 0.7
 """Power of the densities: below 1, as the kernel makes a lone nucleus look like a crowd."""
 FLOOR = 2e-3
 """Least density, over its mean: nuclei that find no room in a crowd find it elsewhere."""
