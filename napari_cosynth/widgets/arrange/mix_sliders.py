@@ -11,6 +11,7 @@ from napari_cosynth.classes import BUNDLED, NucleusClass
 from napari_cosynth.layouts.mix import Mix
 from napari_cosynth.widgets.controls.fields import Slider, WholeNumber
 from napari_cosynth.widgets.controls.glyphs import GlyphButton, lock, swatch
+from napari_cosynth.widgets.controls.style import FOCUS
 from napari_cosynth.widgets.controls.tooltips import add_tooltips, enable
 
 _ALONE = "This is the only class of the tissue"
@@ -103,6 +104,7 @@ class _Row:
         self.number.setStyleSheet("min-width: 0px; padding: 1px 3px;")
         self.number.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self.slider.setMinimumWidth(50)
+        self.slider.setStyleSheet(f"QSlider::handle:horizontal:focus {{ background-color: {FOCUS}; }}")
         self.lock = GlyphButton(lock, f"Keep the share of {known.name}", checkable=True, slim=True)
         for widget in (self.slider, self.number):
             widget.setObjectName("mix_share")
