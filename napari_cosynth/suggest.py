@@ -98,7 +98,7 @@ def suggest_layout(
     )
 
 
-def check_classes(tissue: TissueModel, counts: Mapping[str, int]) -> None:
+def check_classes(tissue: TissueModel, counts: Mapping[str, float]) -> None:
     """Refuse nuclei of a class that a tissue has not.
 
     Raises

@@ -88,7 +88,7 @@ def make(
         from napari_cosynth.layout_io import write_layout
         from napari_cosynth.layouts.abundance import draw_counts
         from napari_cosynth.layouts.tissues import find_tissue
-        from napari_cosynth.suggest import suggest_layout
+        from napari_cosynth.suggest import check_classes, suggest_layout
 
         if counts is not None and (mix is not None or total is not None):
             raise ValueError("--counts says it all; leave out --mix and --total, or --counts")
@@ -98,6 +98,7 @@ def make(
         exact = None if counts is None else parse_counts("--counts", counts)
         shares = None if mix is None else parse_amounts("--mix", mix)
         model = find_tissue(tissue)
+        check_classes(model, exact or shares or {})
         generator = _generator(prompt, structure, model.classes)
         ready_out(out)
         for number in range(seed, seed + count):
