@@ -82,4 +82,5 @@ def amiss(tile: SyntheticTile) -> list[Amiss]:
 
 def layout_opened(name: str, layout: Layout) -> str:
     """What is said when a layout takes the place of the one that was there."""
-    return f"Opened {name}: {len(layout)} nuclei on {layout.height} x {layout.width} px. Ctrl+Z brings back what was there"
+    size = f"{layout.height} x {layout.width} px"
+    return f"Opened {name}: {len(layout)} nuclei on {size}. Ctrl+Z brings back what was there"
