@@ -85,6 +85,19 @@ def walk(at: Hands) -> None:
     at.settle(2)
     picture(at, 6)
 
+    tab(at, "Canvas")
+    tissue = at.find("tissue")
+    tissue.setCurrentIndex(next(i for i in range(tissue.count()) if tissue.itemText(i).startswith("Colon,")))
+    at.find("nuclei_total").setValue(45)
+    before = session.layout
+    at.press("suggest")
+    at.until(lambda: session.layout != before, 120)
+    session.set_settings(session.settings.but(variants=1))
+    at.key(Qt.Key.Key_Return, CTRL)
+    at.until(lambda: len(session.entries) == 5 and not at.dock.generate.running, 600)
+    at.settle(1)
+    picture(at, 7)
+
 
 def tab(at: Hands, name: str) -> None:
     """Bring a tab to the front."""
