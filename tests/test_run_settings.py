@@ -106,7 +106,7 @@ def test_the_settings_of_a_made_tile_come_back_as_a_quality_where_it_is_one():
     now = RunSettings(quality="draft", steps=9)
     assert now.like(FINE) == RunSettings(quality="fine")
     assert now.like(DRAFT._replace(guidance=2)) == RunSettings(quality="draft", guidance=2)
-    assert now.like(Preset(30, 1.0, 2.0)) == RunSettings(quality="draft", steps=30)
+    assert now.like(STANDARD._replace(steps=30)) == RunSettings(quality="draft", steps=30)
 
 
 def test_a_difference_is_named_for_the_menu():

@@ -3,6 +3,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QComboBox
 
+from napari_cosynth.presets import STANDARD
 from napari_cosynth.run_settings import RunSettings
 from napari_cosynth.widgets.controls.glyphs import GlyphButton
 from napari_cosynth.widgets.making.advanced import Advanced
@@ -39,7 +40,7 @@ def reset(advanced, text):
 
 
 def test_numbers_follow_the_quality_until_they_are_changed(advanced, heard):
-    assert [part(advanced, name).value() for name in ("steps", "guidance", "layout_guidance")] == [12, 1.0, 2.0]
+    assert [part(advanced, name).value() for name in ("steps", "guidance", "layout_guidance")] == [*STANDARD]
     advanced.setValue(RunSettings(quality="draft"))
     assert part(advanced, "steps").value() == 4 and not part(advanced, "steps").font().bold()
     type_in(part(advanced, "steps"), "30")
@@ -56,7 +57,7 @@ def test_a_number_goes_back_by_its_arrow_or_by_typing_the_quality_s_own(advanced
     QTest.mouseClick(back, Qt.MouseButton.LeftButton)
     assert heard[-1] == RunSettings() and part(advanced, "guidance").value() == 1.0
     type_in(part(advanced, "layout_guidance"), "3")
-    type_in(part(advanced, "layout_guidance"), "2")
+    type_in(part(advanced, "layout_guidance"), str(STANDARD.layout_guidance))
     assert heard[-1] == RunSettings()
 
 
