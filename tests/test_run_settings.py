@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from napari_cosynth.presets import DRAFT, FINE, QUALITIES, STANDARD, Preset
+from napari_cosynth.presets import DRAFT, FINE, QUALITIES, STANDARD
 from napari_cosynth.request import MAX_SEED
 from napari_cosynth.run_settings import MAX_VARIANTS, NEW_SEEDS, RunSettings
 
