@@ -114,6 +114,8 @@ def test_ctrl_c_keeps_finished_tiles_and_leaves_nothing_half_written(plan, tmp_p
     process = subprocess.Popen(
         [*command, "--workers", "2", "--threads", "1", "--batch-size", "2", "--dtype", "float32"],
         start_new_session=True,
+        # Whoever runs the tests in the background of a script has Ctrl-C switched off for all that comes of it.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         stderr=subprocess.PIPE,
         text=True,
     )
