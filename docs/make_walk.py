@@ -24,7 +24,7 @@ from hands import CTRL, Hands  # noqa: E402
 
 SIZE = (1366, 768)
 COLOURS = 256
-"""Of the pictures' palette: a third of the bytes. Maximum coverage keeps the colours of rare classes."""
+"""Of the pictures' palette: a third of the bytes. Maximum coverage keeps rare colours, the means after it the greys."""
 
 TUMOUR = [(58, 86), (66, 112), (80, 136), (104, 150), (130, 152), (154, 140), (170, 118), (172, 92)]
 TUMOUR += [(160, 68), (138, 54), (112, 50), (84, 62)]
@@ -111,7 +111,7 @@ def picture(at: Hands, number: int) -> None:
     at.settle(0.3)
     path = DOCS / f"walk-{number}.png"
     at.viewer.window._qt_window.grab().save(str(path))
-    Image.open(path).convert("RGB").quantize(COLOURS, Image.Quantize.MAXCOVERAGE).save(path, optimize=True)
+    Image.open(path).convert("RGB").quantize(COLOURS, Image.Quantize.MAXCOVERAGE, kmeans=3).save(path, optimize=True)
     print(path)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import fields
@@ -13,7 +14,7 @@ from napari_cosynth.run_settings import RunSettings
 from napari_cosynth.snapshot import Snapshot
 
 
-class SessionSignals:
+class SessionSignals(ABC):
     """The signals of a session, to be sent by `_announced` alone.
 
     Every signal comes after the whole change, so whoever hears one finds all
@@ -38,9 +39,9 @@ class SessionSignals:
     undo_name: str
     redo_name: str
 
+    @abstractmethod
     def snapshot(self) -> Snapshot:
         """Everything whose changes are told."""
-        raise NotImplementedError
 
     def _announced(self, action: Callable[[], None]) -> None:
         """Act, then tell what is different."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
@@ -52,3 +53,26 @@ def names(folder: Path) -> list[str]:
 @pytest.fixture(name="names")
 def _names():
     return names
+
+
+@pytest.fixture(scope="session")
+def write_points():
+    """Writes points-only tiles of 64 um in the folder format, their nuclei of two classes by turns."""
+
+    def write(parent: Path, train: int, val: int, classes: tuple[str, str]) -> Path:
+        folder = parent / "points"
+        folder.mkdir()
+        tiles, nuclei = [], []
+        rng = np.random.default_rng(0)
+        for t in range(train + val):
+            split = "train" if t < train else "val"
+            tiles.append(f"t{t},liver,,H&E,0.25,256,256,40,{split},p{t},points+classes no image")
+            at = rng.permutation(64)[:40]
+            for i, (row, col) in enumerate(zip(at // 8 * 32 + 16, at % 8 * 32 + 16, strict=True)):
+                nuclei.append(f"t{t},{i + 1},{row},{col},{classes[i % 2]},,")
+        head = "name,organ,disease,stain,um_per_px,height,width,n_nuclei,split,group,annotation"
+        (folder / "tiles.csv").write_text("\n".join([head, *tiles, ""]))
+        (folder / "nuclei.csv").write_text("\n".join(["name,id,row,col,class,source_class,area_px", *nuclei, ""]))
+        return folder
+
+    return write

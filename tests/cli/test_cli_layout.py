@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 
 from napari_cosynth.layout_io import read_layout
@@ -37,21 +36,9 @@ def tissue(tmp_path):
 
 
 @pytest.fixture
-def data(tmp_path):
+def data(write_points, tmp_path):
     """A folder of points-only tiles: 16 train, 6 val."""
-    folder = tmp_path / "points"
-    folder.mkdir()
-    tiles, nuclei = [], []
-    rng = np.random.default_rng(0)
-    for t in range(22):
-        tiles.append(f"t{t},liver,,H&E,0.25,256,256,40,{'val' if t > 15 else 'train'},p{t},points+classes no image")
-        at = rng.permutation(64)[:40]
-        for i, (row, col) in enumerate(zip(at // 8 * 32 + 16, at % 8 * 32 + 16, strict=True)):
-            nuclei.append(f"t{t},{i + 1},{row},{col},{('neoplastic', 'connective')[i % 2]},,")
-    head = "name,organ,disease,stain,um_per_px,height,width,n_nuclei,split,group,annotation"
-    (folder / "tiles.csv").write_text("\n".join([head, *tiles, ""]))
-    (folder / "nuclei.csv").write_text("\n".join(["name,id,row,col,class,source_class,area_px", *nuclei, ""]))
-    return folder
+    return write_points(tmp_path, 16, 6, ("neoplastic", "connective"))
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -18,6 +18,7 @@ from napari_cosynth.layout import Layout
 from napari_cosynth.produced import produced_nuclei
 from napari_cosynth.quality import layout_report
 from napari_cosynth.request import Order, SynthesisRequest
+from napari_cosynth.session import Session
 from napari_cosynth.tile import SyntheticTile
 
 NO_SCREEN = (
@@ -243,3 +244,34 @@ def write_model(folder: Path, taxonomy=BUNDLED, **index) -> Path:
     (folder / "prompt_terms.json").write_text(json.dumps({"colon": 9, "dense": 20, "h&e": 5}), encoding="utf-8")
     (folder / "README.md").write_text("---\nlicense: mit\n---\n\n# own\n\nA model of *ours*.\n", encoding="utf-8")
     return folder
+
+
+@pytest.fixture
+def session() -> Session:
+    """An empty one."""
+    return Session()
+
+
+@pytest.fixture
+def viewer(qapp):
+    """napari's model of a viewer, without a window."""
+    from napari.components import ViewerModel
+
+    return ViewerModel()
+
+
+@pytest.fixture
+def said() -> list[str]:
+    """What the layers told the user."""
+    return []
+
+
+@pytest.fixture
+def layers(viewer, session, said):
+    """The layers of the session in the viewer."""
+    from napari_cosynth.widgets.layers.layers import Layers
+
+    made = Layers(viewer, session)
+    made.message.connect(said.append)
+    yield made
+    made.close()

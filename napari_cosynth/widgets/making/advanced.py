@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qtpy.QtCore import QSignalBlocker, Signal
+from qtpy.QtCore import QSignalBlocker
 from qtpy.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
 
 from napari_cosynth.catalogue import likely_devices
@@ -13,23 +13,21 @@ from napari_cosynth.widgets.controls.fold import Fold
 from napari_cosynth.widgets.controls.glyphs import GlyphButton, back
 from napari_cosynth.widgets.controls.tooltips import add_tooltips, enable
 from napari_cosynth.widgets.making.model_chooser import ModelChooser
+from napari_cosynth.widgets.making.settings_widget import SettingsWidget
 
 _DEVICES = {"cpu": "Processor (CPU)", "cuda": "NVIDIA graphics card", "mps": "Apple graphics"}
 _AUTOMATIC = ""
 
 
-class Advanced(QWidget):
+class Advanced(SettingsWidget):
     """Edits ``steps``, ``guidance``, ``layout_guidance``, ``model`` and ``device`` of the settings.
 
     A number that the user has not changed follows the quality; one that was
     changed stands bold and has an arrow that takes it back.
     """
 
-    valueChanged = Signal(object)
-
     def __init__(self, value: RunSettings | None = None, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._value = value or RunSettings()
+        super().__init__(value, parent)
         self._fields = {
             "steps": WholeNumber(1, 200),
             "guidance": Number(0.0, 20.0, 0.25, 2),
@@ -47,17 +45,6 @@ class Advanced(QWidget):
             self._resets[name].clicked.connect(lambda _, name=name: self.setValue(self._value.but(**{name: None})))
         self._model.valueChanged.connect(lambda model: self.setValue(self._value.but(model=model)))
         self._device.activated.connect(self._choose_device)
-
-    def value(self) -> RunSettings:
-        """The settings as they stand."""
-        return self._value
-
-    def setValue(self, settings: RunSettings) -> None:
-        """Show other settings."""
-        if settings != self._value:
-            self._value = settings
-            self._show()
-            self.valueChanged.emit(settings)
 
     def model(self) -> ModelChooser:
         """The choice of the model."""

@@ -15,27 +15,26 @@ from napari_cosynth.widgets.making.advanced import Advanced
 from napari_cosynth.widgets.making.model_chooser import ModelChooser
 from napari_cosynth.widgets.making.progress import Progress, RunState
 from napari_cosynth.widgets.making.seed import SeedField
+from napari_cosynth.widgets.making.settings_widget import SettingsWidget
 
 __all__ = ["RunPanel", "RunState"]
 
 
-class RunPanel(QWidget):
+class RunPanel(SettingsWidget):
     """Quality, variants, seed, switches, advanced settings, progress, Generate.
 
     It starts nothing by itself: `generateAsked` and `cancelAsked` say what the
     button was pressed for, and `setState` shows what came of it.
     """
 
-    valueChanged = Signal(object)
     generateAsked = Signal()
     cancelAsked = Signal()
 
     def __init__(self, value: RunSettings | None = None, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(value, parent)
         self.setObjectName("run")
         self.setAccessibleName("Make tiles")
         self.setStyleSheet(STYLE)
-        self._value = value or RunSettings()
         self._quality = Choice()
         for name in QUALITIES:
             self._quality.addItem(name.capitalize(), name)
@@ -58,17 +57,6 @@ class RunPanel(QWidget):
         self._seed.valueChanged.connect(self.setValue)
         self._advanced.valueChanged.connect(self.setValue)
         self._generate.clicked.connect(self._pressed)
-
-    def value(self) -> RunSettings:
-        """The settings as they stand."""
-        return self._value
-
-    def setValue(self, settings: RunSettings) -> None:
-        """Show other settings."""
-        if settings != self._value:
-            self._value = settings
-            self._show()
-            self.valueChanged.emit(settings)
 
     def state(self) -> RunState:
         """How the run stands, as shown."""

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from qtpy.QtCore import QSignalBlocker, Signal
+from qtpy.QtCore import QSignalBlocker
 from qtpy.QtWidgets import QHBoxLayout, QWidget
 
 from napari_cosynth.request import MAX_SEED
 from napari_cosynth.run_settings import RunSettings
 from napari_cosynth.widgets.controls.fields import BigNumber
 from napari_cosynth.widgets.controls.glyphs import GlyphButton, dice, lock
+from napari_cosynth.widgets.making.settings_widget import SettingsWidget
 
 
-class SeedField(QWidget):
+class SeedField(SettingsWidget):
     """Edits ``seed`` and ``seed_locked`` of the settings."""
 
-    valueChanged = Signal(object)
-
     def __init__(self, value: RunSettings | None = None, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._value = value or RunSettings()
+        super().__init__(value, parent)
         self._number = BigNumber(0, MAX_SEED)
         self._number.setObjectName("seed")
         self._number.setAccessibleName("Seed")
@@ -37,17 +35,6 @@ class SeedField(QWidget):
         self._number.valueChanged.connect(lambda seed: self.setValue(self._value.but(seed=seed)))
         self._lock.toggled.connect(lambda locked: self.setValue(self._value.but(seed_locked=locked)))
         self._dice.clicked.connect(lambda: self.setValue(self._value.with_new_seed()))
-
-    def value(self) -> RunSettings:
-        """The settings as they stand."""
-        return self._value
-
-    def setValue(self, settings: RunSettings) -> None:
-        """Show other settings."""
-        if settings != self._value:
-            self._value = settings
-            self._show()
-            self.valueChanged.emit(settings)
 
     def _show(self) -> None:
         with QSignalBlocker(self._number), QSignalBlocker(self._lock):

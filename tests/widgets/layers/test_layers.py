@@ -1,6 +1,5 @@
 import numpy as np
 import pytest
-from napari.components import ViewerModel
 
 from napari_cosynth.classes import BUNDLED, UNSPECIFIED, NucleusClass, Taxonomy
 from napari_cosynth.events import Preview
@@ -16,18 +15,6 @@ def session(make_layout):
     session = Session()
     session.set_layout(make_layout(12), "x")
     return session
-
-
-@pytest.fixture
-def viewer(qapp):
-    return ViewerModel()
-
-
-@pytest.fixture
-def layers(viewer, session):
-    made = Layers(viewer, session)
-    yield made
-    made.close()
 
 
 def names(viewer):

@@ -10,7 +10,6 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 
 from napari_cosynth.layout_io import write_layout
-from napari_cosynth.session import Session
 from napari_cosynth.widgets.layers.layers import Layers
 
 LEFT, NONE = Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton
@@ -77,11 +76,6 @@ def window(qapp):
     yield viewer
     viewer.close()
     QApplication.processEvents()
-
-
-@pytest.fixture
-def session():
-    return Session()
 
 
 @pytest.fixture

@@ -1,10 +1,8 @@
 import numpy as np
 import pytest
-from napari.components import ViewerModel
 
 from napari_cosynth.events import Preview
 from napari_cosynth.session import Session
-from napari_cosynth.widgets.layers.layers import Layers
 
 
 @pytest.fixture
@@ -14,24 +12,6 @@ def session(make_layout, make_made_tile):
     session.add_tile(make_made_tile(session.layout))
     session.set_active_class(2)
     return session
-
-
-@pytest.fixture
-def viewer(qapp):
-    return ViewerModel()
-
-
-@pytest.fixture
-def said():
-    return []
-
-
-@pytest.fixture
-def layers(viewer, session, said):
-    made = Layers(viewer, session)
-    made.message.connect(said.append)
-    yield made
-    made.close()
 
 
 @pytest.fixture

@@ -1,35 +1,9 @@
 import numpy as np
 import pytest
-from napari.components import ViewerModel
 from napari.layers import Points
 from napari.utils.key_bindings import KeymapHandler
 
 from napari_cosynth.layout import Layout
-from napari_cosynth.session import Session
-from napari_cosynth.widgets.layers.layers import Layers
-
-
-@pytest.fixture
-def session():
-    return Session()
-
-
-@pytest.fixture
-def viewer(qapp):
-    return ViewerModel()
-
-
-@pytest.fixture
-def said():
-    return []
-
-
-@pytest.fixture
-def layers(viewer, session, said):
-    made = Layers(viewer, session)
-    made.message.connect(said.append)
-    yield made
-    made.close()
 
 
 @pytest.fixture

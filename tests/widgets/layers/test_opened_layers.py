@@ -1,6 +1,4 @@
 import numpy as np
-import pytest
-from napari.components import ViewerModel
 from napari.layers import Layer
 
 from napari_cosynth._reader import read_layouts, read_projects
@@ -13,29 +11,6 @@ from napari_cosynth.session import Session
 from napari_cosynth.widgets.layers.layers import Layers
 
 GLAND = next(sample for sample in samples() if sample.name == "gland")
-
-
-@pytest.fixture
-def viewer(qapp):
-    return ViewerModel()
-
-
-@pytest.fixture
-def session():
-    return Session()
-
-
-@pytest.fixture
-def said():
-    return []
-
-
-@pytest.fixture
-def layers(viewer, session, said):
-    made = Layers(viewer, session)
-    made.message.connect(said.append)
-    yield made
-    made.close()
 
 
 def add(viewer, layer_data):

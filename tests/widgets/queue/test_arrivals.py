@@ -14,11 +14,6 @@ WAIT = 30_000
 
 
 @pytest.fixture
-def session() -> Session:
-    return Session()
-
-
-@pytest.fixture
 def write(tile_named, tmp_path):
     """``write(3)``: record of the tile "nest-3", which is written if it is not there."""
 

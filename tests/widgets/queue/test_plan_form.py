@@ -8,17 +8,11 @@ from qtpy.QtWidgets import QComboBox, QLabel, QPlainTextEdit, QPushButton
 from napari_cosynth.batch.plan import read_plan
 from napari_cosynth.classes import BUNDLED
 from napari_cosynth.layout import Layout
-from napari_cosynth.session import Session
 from napari_cosynth.widgets.queue.plan_form import PlanForm
 from napari_cosynth.widgets.queue.session_plan import PlanChoice, usable_counts
 from napari_cosynth.widgets.work.background import Background
 
 WAIT = 30_000
-
-
-@pytest.fixture
-def session() -> Session:
-    return Session()
 
 
 @pytest.fixture
