@@ -53,6 +53,9 @@ def train(
     precision: Annotated[str, typer.Option(help="bf16, fp16 (GPU only) or no.")] = "bf16",
     workers: Annotated[int, typer.Option(min=0, help="Processes that make crops.")] = 0,
     perceptual: Annotated[float, typer.Option(min=0, help="Weight of the perceptual loss; 0 leaves it out.")] = 0.05,
+    critic: Annotated[
+        float, typer.Option(min=0, help="Weight of persuading a critic that learns beside; 0 leaves it out.")
+    ] = 0,
     preview_minutes: Annotated[float, typer.Option(min=0, help="Minutes between previews; 0 = none.")] = 20,
     checkpoint_minutes: Annotated[float, typer.Option(min=0.01, help="Minutes between checkpoints.")] = 5,
     cpu: Annotated[bool, typer.Option("--cpu", help="Stay on the CPU.")] = False,
@@ -102,6 +105,7 @@ def train(
             decay_steps=decay or 1,
             ema_decay=ema,
             perceptual=perceptual,
+            persuasion=critic,
             seed=seed,
             precision=precision,
             workers=workers,

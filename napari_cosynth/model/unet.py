@@ -265,7 +265,7 @@ class EdgeConv(nn.Conv2d):
 
     def forward(self, x: Tensor) -> Tensor:
         # Autocast on processors pads in float32, there and back: an eighth of a training step.
-        with torch.autocast(x.device.type, enabled=False):
+        with torch.autocast("cpu", enabled=False):
             x = F.pad(x, (1, 1, 1, 1), mode="replicate")
         return super().forward(x)
 

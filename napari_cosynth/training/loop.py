@@ -25,13 +25,11 @@ from napari_cosynth.model.unet import JointUNet
 from napari_cosynth.training.batches import batches
 from napari_cosynth.training.checkpoint import load_checkpoint, save_checkpoint
 from napari_cosynth.training.ema import WeightAverage
-from napari_cosynth.training.losses import (
-    PERCEPTUAL_WEIGHT,
-    draw_times,
-    perceptual_loss,
-)
-from napari_cosynth.training.perception import PerceptualDistance
+from napari_cosynth.training.looks import looks
+from napari_cosynth.training.losses import PERCEPTUAL_WEIGHT, draw_times
+from napari_cosynth.training.perception import TrainedEye
 from napari_cosynth.training.process import PROCESSES
+from napari_cosynth.training.rival import Rival
 
 
 class TrainingSettings(BaseModel):
@@ -48,6 +46,9 @@ class TrainingSettings(BaseModel):
     clip: float = Field(1.0, gt=0)
     perceptual: float = Field(PERCEPTUAL_WEIGHT, ge=0)
     """Weight of the perceptual loss; 0 leaves it out."""
+    persuasion: float = Field(0.0, ge=0)
+    """Weight of persuading a critic that learns beside the network; 0 leaves it out."""
+    critic_learning_rate: float = Field(5e-4, gt=0)
     ema_decay: float = Field(0.999, ge=0, lt=1)
     seed: int = 0
     precision: str = "bf16"
@@ -73,6 +74,8 @@ class Progress:
     distance: float
     classes: float
     perceptual: float
+    critic: float
+    """Hinge loss of the critic: 2 if it cannot tell, 0 if it always can, or if there is none."""
     learning_rate: float
     saved: bool
 
@@ -131,17 +134,21 @@ def train(
     torch.manual_seed(settings.seed)
     network = network.to(accelerator.device, memory_format=torch.channels_last).train()
     encoder = encoder.to(accelerator.device)
-    eye = PerceptualDistance().to(accelerator.device) if settings.perceptual else None
+    eye = TrainedEye().to(accelerator.device) if settings.perceptual or settings.persuasion else None
     optimizer = torch.optim.AdamW(
         network.parameters(), lr=settings.learning_rate, betas=(0.9, 0.99), weight_decay=0.01, fused=True
     )
     average = WeightAverage(network, settings.ema_decay)
+    rival = Rival(eye.widths, settings.critic_learning_rate, accelerator) if settings.persuasion else None
     step, crops, seconds, terms = 0, 0, 0.0, Counter()
     state = load_checkpoint(folder) if resume else None
     if state is not None:
         network.load_state_dict(state["network"])
         optimizer.load_state_dict(state["optimizer"])
         average.weights = {k: v.to(accelerator.device) for k, v in state["average"].items()}
+        # A run that had no critic so far may get one.
+        if rival and state.get("rival"):
+            rival.load_state(state["rival"])
         step, crops, seconds, terms = state["step"], state["crops"], state["seconds"], Counter(state["terms"])
     model, optimizer = accelerator.prepare(network, optimizer)
     world = accelerator.num_processes
@@ -158,6 +165,7 @@ def train(
                     "crops": crops,
                     "seconds": seconds,
                     "terms": dict(terms),
+                    "rival": rival.state() if rival else None,
                 },
             )
 
@@ -177,21 +185,22 @@ def train(
                 text, mask = encoder.encode(list(batch.captions))
                 estimate = model(z, places, batch.condition, batch.known, batch.layout_state, text, mask)
             losses = process.losses(estimate, batch, t)
-            # In full precision: its depthwise convolutions are slow in bf16 on processors.
-            perceived = (
-                perceptual_loss(eye, estimate, batch, process.image_times(t))
-                if eye
-                else torch.zeros((), device=accelerator.device)
-            )
+            # In full precision: the eye's depthwise convolutions are slow in bf16 on processors.
+            seen = looks(eye, estimate, batch, process.image_times(t)) if eye else None
+            perceived = persuaded = torch.zeros((), device=accelerator.device)
+            if seen:
+                perceived = seen.perceptual_loss()
+                persuaded = rival.persuasion_loss(seen) if rival else persuaded
             rate = settings.learning_rate_at(step)
             for group in optimizer.param_groups:
                 group["lr"] = rate
-            accelerator.backward(losses.total + settings.perceptual * perceived)
+            accelerator.backward(losses.total + settings.perceptual * perceived + settings.persuasion * persuaded)
             accelerator.clip_grad_norm_(model.parameters(), settings.clip)
             # Between these lines the state belongs to no step: an interrupt here must not save it.
             whole = False
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
+            doubt = rival.learn(seen) if rival and seen else 0.0
             average.update(network, step)
             for caption in batch.captions:
                 terms.update(count_terms(caption))
@@ -208,6 +217,7 @@ def train(
                 losses.distance.item(),
                 losses.classes.item(),
                 perceived.item(),
+                doubt,
                 rate,
                 saved,
             )

@@ -16,12 +16,10 @@ from torch import Tensor
 from napari_cosynth.model.targets import UNSTATED
 from napari_cosynth.model.unet import SIGMA_DATA, CleanTile
 from napari_cosynth.training.batches import Batch
-from napari_cosynth.training.perception import PerceptualDistance
 
 IMAGE_WEIGHT, DISTANCE_WEIGHT, CLASS_WEIGHT = 1.0, 0.15, 0.15
 PERCEPTUAL_WEIGHT = 0.05
 """Makes the perceptual gradient about as long as that of the image's squared error."""
-PERCEPTUAL_FROM = 0.3
 TIME_MEAN, TIME_SPREAD = 0.1, 1.2
 """t = sigmoid(N(mean, spread)), Esser et al. 2024 (arXiv 2403.03206), eq. 19."""
 
@@ -85,15 +83,3 @@ def joint_losses(estimate: CleanTile, batch: Batch, t: Tensor) -> Losses:
         distance=(error[:, 3:] * batch.known).sum() / spoken,
         classes=(entropy * batch.class_weight[:, 0]).sum() / batch.class_weight.sum().clamp_min(1),
     )
-
-
-def perceptual_loss(distance: PerceptualDistance, estimate: CleanTile, batch: Batch, t: Tensor) -> Tensor:
-    """Mean perceptual distance of the estimated images; those before `PERCEPTUAL_FROM` count 0.
-
-    There the mean of many tiles is the right answer, and one that looks like
-    tissue would settle too early which of them it becomes.
-    """
-    late = t > PERCEPTUAL_FROM
-    if not late.any():
-        return estimate.continuous.new_zeros(())
-    return distance(estimate.continuous[late, :3], batch.clean[late, :3]).sum() / len(t)

@@ -11,6 +11,8 @@ so that what is trained is not what is measured.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 
@@ -19,8 +21,13 @@ STRIDES = 4
 """Resolutions that are compared: 1/2, 1/4, 1/8 and 1/16 of the image."""
 
 
-class PerceptualDistance(nn.Module):
-    """Mean squared distance between unit feature vectors, summed over resolutions.
+class TrainedEye(nn.Module):
+    """Features of images at four resolutions, unit vectors at each place. Frozen.
+
+    Attributes
+    ----------
+    widths
+        Channels of each resolution.
 
     Raises
     ------
@@ -39,33 +46,31 @@ class PerceptualDistance(nn.Module):
             stages[-1].append(block)
         self.stages = nn.ModuleList(nn.Sequential(*stage) for stage in stages[:STRIDES])
         self.eval().requires_grad_(False)
+        self.widths = tuple(len(stage[-1]._bn2.weight) for stage in self.stages)
 
-    def forward(self, estimate: Tensor, image: Tensor) -> Tensor:
-        """Distance of each estimate to its image.
+    def forward(self, image: Tensor) -> list[Tensor]:
+        """Look at images.
 
         Parameters
         ----------
-        estimate, image
+        image
             (B, 3, H, W) RGB in -1..1, the range that this network was trained with.
 
         Returns
         -------
-        float32 (B,). The gradient flows to the estimate alone.
+        float32 (B, C, h, w) of each resolution.
         """
-        with torch.no_grad():
-            wanted = self._features(image)
-        total = torch.zeros(len(image), device=image.device)
-        for got, target in zip(self._features(estimate), wanted, strict=True):
-            total = total + (got - target).square().sum(1).mean((1, 2))
-        return total
-
-    def _features(self, image: Tensor) -> list[Tensor]:
         h = self.stem(image.contiguous(memory_format=torch.channels_last))
         found = []
         for stage in self.stages:
             h = stage(h)
             found.append((h / (h.square().sum(1, keepdim=True) + 1e-4).sqrt()).float())
         return found
+
+
+def perceptual_distance(made: Sequence[Tensor], real: Sequence[Tensor]) -> Tensor:
+    """(B,) mean squared distance between unit feature vectors, summed over resolutions."""
+    return torch.stack([(m - r).square().sum(1).mean((1, 2)) for m, r in zip(made, real, strict=True)]).sum(0)
 
 
 def _network() -> nn.Module:

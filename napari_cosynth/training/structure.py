@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import torch
@@ -16,6 +17,7 @@ from napari_cosynth.model.text import TextEncoder
 from napari_cosynth.structure.density_net import DensityNet
 from napari_cosynth.structure.density_targets import CELL_UM, maps_of, smoothed
 from napari_cosynth.structure.generator import WINDOW_UM, mean_states
+from napari_cosynth.structure.traits import TRAITS
 from napari_cosynth.training.ema import WeightAverage
 from napari_cosynth.training.structure_windows import StructureWindow
 
@@ -33,7 +35,15 @@ class StructureSettings(BaseModel):
     warmup: int = Field(100, ge=0)
     ema_decay: float = Field(0.998, ge=0, lt=1)
     no_text: float = Field(0.15, ge=0, le=1)
-    """Share of windows that are shown without their caption, for guidance."""
+    """Share of windows that are shown without caption and traits, for guidance."""
+    traits_alone: float = Field(0.3, ge=0, le=1)
+    """Share of the others that are shown without their caption."""
+    text_alone: float = Field(0.25, ge=0, le=1)
+    """Share of the others that are shown without their traits."""
+    traits_kept: float = Field(0.6, ge=0, le=1)
+    """Share of its traits that a window tells, at most: a prompt names one or two of them."""
+    precision: Literal["bf16", "float32"] = "float32"
+    """Of the network in training; bf16 is faster on processors that have it."""
     time_mean: float = -0.5
     """Of the normal whose sigmoid is the time: below 0, since smooth maps are decided on early."""
     seed: int = 0
@@ -58,13 +68,14 @@ class StructureData:
     """Windows of one size as tensors.
 
     ``maps`` (N, C, H, W) standardised, ``per_area`` (N, C) nuclei in 64 x 64 um,
-    ``text`` (N, D), ``has_text`` (N,) bool.
+    ``text`` (N, D), ``has_text`` (N,) bool, ``traits`` (N, T), NaN where not known.
     """
 
     maps: Tensor
     per_area: Tensor
     text: Tensor
     has_text: Tensor
+    traits: Tensor
 
 
 def structure_data(windows: Sequence[StructureWindow], n_classes: int, encoder: TextEncoder) -> StructureData:
@@ -80,7 +91,8 @@ def structure_data(windows: Sequence[StructureWindow], n_classes: int, encoder: 
         states.update(zip(some, mean_states(encoder, some), strict=True))
     text = torch.stack([states[w.caption] for w in windows])
     has_text = torch.tensor([bool(w.caption.strip()) for w in windows])
-    return StructureData(torch.from_numpy(maps), torch.from_numpy(counts).float(), text, has_text)
+    traits = torch.from_numpy(np.stack([w.traits for w in windows]))
+    return StructureData(torch.from_numpy(maps), torch.from_numpy(counts).float(), text, has_text, traits)
 
 
 def train_structure(
@@ -112,6 +124,8 @@ def train_structure(
     network.train()
     if (network.text_spread == 1).all():  # not so in one that goes on from older weights
         network.standardise_text(torch.cat([d.text[d.has_text] for d in data]))
+        if network.config.n_traits:
+            network.standardise_traits(torch.cat([d.traits for d in data]))
     optimizer = torch.optim.AdamW(network.parameters(), lr=settings.learning_rate, weight_decay=0.01)
     average = WeightAverage(network, settings.ema_decay)
     smallest = min(d.maps[0].numel() for d in data)
@@ -121,7 +135,8 @@ def train_structure(
         while done < 1:
             part = data[step % len(data)]
             size = max(1, settings.batch_size * smallest // part.maps[0].numel())
-            loss = flow_loss(network, *_batch(part, size, settings, random), random, settings.time_mean)
+            with torch.autocast("cpu", torch.bfloat16, enabled=settings.precision == "bf16"):
+                loss = flow_loss(network, *_batch(part, size, settings, random), random, settings.time_mean)
             for group in optimizer.param_groups:
                 group["lr"] = settings.learning_rate_at(step, done)
             optimizer.zero_grad(set_to_none=True)
@@ -144,6 +159,7 @@ def flow_loss(
     per_area: Tensor,
     text: Tensor,
     has_text: Tensor,
+    traits: Tensor,
     random: torch.Generator,
     time_mean: float,
 ) -> Tensor:
@@ -151,7 +167,7 @@ def flow_loss(
     t = torch.sigmoid(torch.randn(len(maps), generator=random) + time_mean)
     noise = torch.randn(maps.shape, generator=random)
     s = t[:, None, None, None]
-    velocity = network(s * maps + (1 - s) * noise, t, per_area, text, has_text)
+    velocity = network(s * maps + (1 - s) * noise, t, per_area, text, has_text, traits).float()
     return (velocity - (maps - noise)).square().mean()
 
 
@@ -161,5 +177,10 @@ def _batch(part: StructureData, size: int, settings: StructureSettings, random: 
     flip, turns = (int(torch.randint(n, (), generator=random)) for n in (2, 4))
     maps = part.maps[index]
     maps = torch.rot90(maps.flip(-1) if flip else maps, turns, (-2, -1)).contiguous()
-    has_text = part.has_text[index] & (torch.rand(size, generator=random) >= settings.no_text)
-    return maps, part.per_area[index], part.text[index], has_text
+    nothing, no_text, no_traits, keep = (torch.rand(size, generator=random) for _ in range(4))
+    nothing = nothing < settings.no_text
+    has_text = part.has_text[index] & ~nothing & (no_text >= settings.traits_alone)
+    hidden = torch.rand(size, len(TRAITS), generator=random) >= (keep * settings.traits_kept)[:, None]
+    hidden |= (nothing | (no_traits < settings.text_alone))[:, None]
+    traits = part.traits[index].masked_fill(hidden, torch.nan)
+    return maps, part.per_area[index], part.text[index], has_text, traits

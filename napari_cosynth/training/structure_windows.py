@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -16,7 +16,8 @@ from napari_cosynth.data.captions import tissue_of
 from napari_cosynth.data.labelled import LabelledTile
 from napari_cosynth.layouts.pattern import Pattern, pattern_of_tile
 from napari_cosynth.structure.density_targets import CELL_UM
-from napari_cosynth.structure.words import Phrases, structure_phrases, write_structure_caption
+from napari_cosynth.structure.traits import TRAITS, traits_of
+from napari_cosynth.structure.words import STRUCTURES, Structure, structures_of, write_structure_caption
 
 SIDES = (16, 32)
 """Sides of the windows, in cells: 64 um, a usual tile, and 128 um, for what is larger than one."""
@@ -25,8 +26,14 @@ _CLASSLESS = 0.4
 """Sources without classes teach less: their share is smaller by this factor."""
 _FORGOTTEN = 0.1
 """Share of windows whose classes are all taken for unspecified, so that structure without classes is known too."""
-_MOST_OFTEN = 6.0
+_MOST_OFTEN = 20.0
 """A rare structure is shown so many times as often as it is found, at most."""
+_RARITY = 0.75
+"""Power of the rarity by which it is shown more often."""
+_FULL = 0.6
+"""A window is full of a class beyond this share."""
+_LOOKED_AT = 5
+"""Windows looked at for each that is kept, so that the rare ones are not few ones over and over."""
 
 
 @dataclass(frozen=True)
@@ -39,10 +46,17 @@ class StructureWindow:
         Its points, um; marks are class ids of the taxonomy.
     caption
         What it shows, in words.
+    traits
+        float32 (len(TRAITS),), NaN where one is not known; those of its nuclei's
+        own classes, also where the pattern has forgotten them.
+    structures
+        Those that it shows.
     """
 
     pattern: Pattern
     caption: str
+    traits: np.ndarray = field(default_factory=lambda: np.full(len(TRAITS), np.nan, np.float32))
+    structures: tuple[Structure, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -80,10 +94,10 @@ def drawn_windows(
 
         def told(done: int, before: int = before) -> None:
             if progress is not None:
-                progress(before + done, sum(numbers))
+                progress(before + done, _LOOKED_AT * sum(numbers))
 
         drawn.append(draw_windows(tiles, taxonomy, cells, number, seed, told))
-        before += number
+        before += _LOOKED_AT * number
     return drawn
 
 
@@ -106,7 +120,7 @@ def draw_windows(
     cells
         Side of the windows, in cells of `CELL_UM`.
     n
-        Number of windows.
+        Number of windows; five times as many are looked at.
     progress
         Called with the number of windows looked at so far.
 
@@ -117,18 +131,20 @@ def draw_windows(
     """
     side, rng = cells * CELL_UM, np.random.default_rng([seed, cells])
     sources, share = _sources(tiles, taxonomy, side)
-    found: list[tuple[Pattern, _Source, list[Phrases]]] = []
-    for done in range(n):
+    found: list[tuple[Pattern, _Source, list[Structure]]] = []
+    for done in range(_LOOKED_AT * n):
         source = sources[int(rng.choice(len(sources), p=share))]
         pattern = _cut(source.pattern, side, rng)
         if len(pattern) >= LEAST_POINTS:
             names = [taxonomy.names[i] for i in pattern.marks]
-            found.append((pattern, source, structure_phrases(pattern.points, names, pattern.size)))
+            found.append((pattern, source, structures_of(pattern.points, names, pattern.size)))
         if progress is not None:
             progress(done + 1)
     if not found:
-        raise ValueError(f"{n} windows of {side:g} um, none with {LEAST_POINTS} nuclei; give tiles with more nuclei")
-    weights = _weights([phrases for _, _, phrases in found])
+        raise ValueError(
+            f"{_LOOKED_AT * n} windows of {side:g} um, none with {LEAST_POINTS} nuclei; give tiles with more nuclei"
+        )
+    weights = _weights([structures for _, _, structures in found])
     chosen = rng.choice(len(found), n, p=weights / weights.sum())
     return [_captioned(*found[i], taxonomy, rng) for i in chosen]
 
@@ -159,21 +175,47 @@ def _cut(pattern: Pattern, side: float, rng: np.random.Generator) -> Pattern:
     return Pattern(local[inside], pattern.marks[inside], (side, side), pattern.group)
 
 
-def _weights(phrases: Sequence[Sequence[Phrases]]) -> np.ndarray:
+def _weights(shown: Sequence[Sequence[Structure]]) -> np.ndarray:
     """How often each window is shown: as its rarest structure asks for."""
-    often = Counter(ways[0] for window in phrases for ways in window)
+    often = Counter(structure.name for window in shown for structure in window)
     mean = sum(often.values()) / max(len(often), 1)
-    return np.array(
-        [max([1.0, *(min(np.sqrt(mean / often[w[0]]), _MOST_OFTEN) for w in window)]) for window in phrases]
-    )
+    factor = {name: min((mean / n) ** _RARITY, _MOST_OFTEN) for name, n in often.items()}
+    return np.array([max([1.0, *(factor[structure.name] for structure in window)]) for window in shown])
 
 
 def _captioned(
-    pattern: Pattern, source: _Source, phrases: list[Phrases], taxonomy: Taxonomy, rng: np.random.Generator
+    pattern: Pattern, source: _Source, structures: list[Structure], taxonomy: Taxonomy, rng: np.random.Generator
 ) -> StructureWindow:
     names = [taxonomy.names[i] for i in pattern.marks]
-    caption = write_structure_caption(source.organ, source.disease, names, phrases, rng)
+    caption = write_structure_caption(source.organ, source.disease, names, structures, rng)
+    traits = traits_of(pattern.points, np.array(names), pattern.size)
     if rng.random() < _FORGOTTEN:
         marks = np.full(len(pattern), taxonomy.unspecified)
         pattern = Pattern(pattern.points, marks, pattern.size, pattern.group)
-    return StructureWindow(pattern, caption)
+    return StructureWindow(pattern, caption, traits, tuple(structures))
+
+
+def typical_traits(windows: Sequence[StructureWindow], taxonomy: Taxonomy) -> dict[str, dict[str, float]]:
+    """What a prompt asks for by a structure's name: traits of windows that show it clearly.
+
+    The decile in which a trait is farthest from what windows have anyway. Windows
+    that are full of one class are not asked: nothing stands out from it there.
+
+    Returns
+    -------
+    Values by trait, by the structure's name.
+    """
+    traits = np.stack([window.traits for window in windows])
+    share = np.stack([window.pattern.counts(len(taxonomy)) / len(window.pattern) for window in windows])
+    typical: dict[str, dict[str, float]] = {}
+    for structure in STRUCTURES:
+        shown = np.array([structure in window.structures for window in windows])
+        for name in structure.traits:
+            values = traits[:, list(TRAITS).index(name)]
+            kinds = [taxonomy.id_of(kind) for kind in TRAITS[name] if kind in taxonomy.names]
+            usual = np.isfinite(values) & (share[:, kinds] <= _FULL).all(axis=1)
+            if (usual & shown).any():
+                above = np.median(values[usual & shown]) > np.median(values[usual])
+                value = np.quantile(values[usual & shown], 0.9 if above else 0.1)
+                typical.setdefault(structure.name, {})[name] = round(float(value), 3)
+    return typical

@@ -60,6 +60,19 @@ def test_a_resumed_run_continues_exactly(run, tmp_path, precision):
     assert one.terms == other.terms and one.step == other.step == 6 and one.crops == 12
 
 
+def test_a_resumed_run_continues_exactly_with_a_critic(run, tmp_path):
+    judged = [s.critic for s in taken(run(tmp_path / "whole", persuasion=0.1), 4)]
+    first = [s.critic for s in taken(run(tmp_path / "parts", persuasion=0.1), 2)]
+    second = [s.critic for s in taken(run(tmp_path / "parts", resume=True, persuasion=0.1), 2)]
+    assert all(0 < wrong < 4 for wrong in judged) and first + second == judged
+
+
+def test_a_critic_may_join_later(run, tmp_path):
+    alone = taken(run(tmp_path), 2)
+    joined = taken(run(tmp_path, resume=True, persuasion=0.1), 1)
+    assert [s.critic for s in alone] == [0, 0] and joined[0].critic > 0 and joined[0].step == 3
+
+
 def test_a_killed_run_repeats_from_its_last_checkpoint(run, tmp_path):
     # Every step is saved; the copy is what a kill after step 2 leaves.
     generator = run(tmp_path / "run", checkpoint_every_s=1e-9)

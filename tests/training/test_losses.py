@@ -15,12 +15,10 @@ from napari_cosynth.training.losses import (  # noqa: E402
     CLASS_WEIGHT,
     DISTANCE_WEIGHT,
     IMAGE_WEIGHT,
-    PERCEPTUAL_FROM,
     TIME_MEAN,
     draw_times,
     joint_losses,
     noisy_tile,
-    perceptual_loss,
 )
 
 T = torch.tensor([0.3, 0.8])
@@ -131,21 +129,6 @@ def test_the_weight_of_a_pixel_is_its_share_of_the_class_loss(batch, estimate):
     ]
     first, both = alone[2], alone[0]
     assert alone[1] == pytest.approx((3 * first + (2 * both - first)) / 4, rel=1e-5)
-
-
-class Gap(torch.nn.Module):
-    """A distance with a known answer."""
-
-    def forward(self, estimate, image):
-        return (estimate - image).abs().mean((1, 2, 3))
-
-
-def test_the_perceptual_loss_counts_late_tiles_alone(batch, estimate):
-    t = torch.tensor([PERCEPTUAL_FROM - 0.01, PERCEPTUAL_FROM + 0.01])
-    loss = perceptual_loss(Gap(), estimate, batch, t)
-    late = (estimate.continuous[1, :3] - batch.clean[1, :3]).abs().mean()
-    assert loss.item() == pytest.approx(late.item() / 2)
-    assert perceptual_loss(Gap(), estimate, batch, torch.zeros(2)).item() == 0
 
 
 def unstated(batch):

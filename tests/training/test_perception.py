@@ -4,12 +4,17 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from napari_cosynth.training.perception import PerceptualDistance  # noqa: E402
+from napari_cosynth.training.perception import TrainedEye, perceptual_distance  # noqa: E402
 
 
 @pytest.fixture(scope="module")
-def distance():
-    return PerceptualDistance()
+def eye():
+    return TrainedEye()
+
+
+@pytest.fixture(scope="module")
+def distance(eye):
+    return lambda made, real: perceptual_distance(eye(made), eye(real))
 
 
 @pytest.fixture(scope="module")
@@ -39,11 +44,17 @@ def test_each_image_is_measured_by_itself(distance, images):
     assert torch.allclose(both, alone, rtol=1e-4)
 
 
-def test_the_gradient_mends_the_estimate_and_leaves_the_rest(distance, images):
-    estimate, image = blurred(images, 5).requires_grad_(), images.clone().requires_grad_()
-    before = distance(estimate, image).sum()
+def test_the_gradient_mends_the_estimate_and_leaves_the_eye(eye, distance, images):
+    estimate = blurred(images, 5).requires_grad_()
+    before = distance(estimate, images).sum()
     before.backward()
-    assert image.grad is None and all(p.grad is None for p in distance.parameters())
+    assert all(p.grad is None for p in eye.parameters())
     with torch.no_grad():
         step = estimate - 0.05 * estimate.grad / estimate.grad.abs().max()
     assert distance(step, images).sum() < before
+
+
+def test_features_are_unit_vectors_of_four_resolutions(eye, images):
+    features = eye(images)
+    assert [f.shape[1] for f in features] == list(eye.widths) and [f.shape[2] for f in features] == [32, 16, 8, 4]
+    assert all((f.norm(dim=1) <= 1 + 1e-5).all() for f in features)

@@ -1,0 +1,62 @@
+"""The critic: learns what parts two kinds of images, and its slope leads from one to the other."""
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from napari_cosynth.training.critic import Critic, critic_loss, persuasion_loss  # noqa: E402
+
+WIDTHS = (4, 6)
+
+
+def features(batch, tilt, seed):
+    """Unit vectors of two resolutions, the first channel raised by ``tilt``."""
+    chance = torch.Generator().manual_seed(seed)
+    found = [torch.randn(batch, c, side, side, generator=chance) for c, side in zip(WIDTHS, (12, 6), strict=True)]
+    for f in found:
+        f[:, 0] += tilt
+    return [torch.nn.functional.normalize(f, dim=1) for f in found]
+
+
+@pytest.fixture(scope="module")
+def taught():
+    """A critic that was shown tilted features as real, plain ones as made."""
+    torch.manual_seed(0)
+    critic = Critic(WIDTHS).train()
+    optimizer = torch.optim.Adam(critic.parameters(), lr=3e-3, betas=(0.0, 0.99))
+    for step in range(60):
+        loss = critic_loss(critic(features(4, 0.8, 2 * step)), critic(features(4, 0.0, 2 * step + 1)))
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    return critic.eval()
+
+
+def test_marks_are_one_a_place_and_one_a_whole(taught):
+    assert [tuple(m.shape) for m in taught(features(3, 0, 0))] == [(3, 100), (3, 1), (3, 16), (3, 1)]
+
+
+def test_it_learns_to_tell_unseen_ones_apart(taught):
+    real, made = taught(features(8, 0.8, 1001)), taught(features(8, 0.0, 1000))
+    assert critic_loss(real, made) < 1.6 < critic_loss(made, real)
+    assert all(r.mean() > m.mean() for r, m in zip(real, made, strict=True))
+
+
+def test_following_its_slope_persuades_it(taught):
+    made = [f.requires_grad_() for f in features(2, 0.0, 1000)]
+    before = persuasion_loss(taught(made))
+    before.sum().backward()
+    with torch.no_grad():
+        after = persuasion_loss(taught([f - 0.5 * f.grad / f.grad.norm() for f in made]))
+    assert before.shape == (2,) and (after < before).all()
+
+
+def test_a_sure_critic_has_no_loss_and_an_ignorant_one_two():
+    sure, none = [torch.full((2, 3), 1.5)], [torch.zeros(2, 3)]
+    assert critic_loss(sure, [-sure[0]]) == 0 and critic_loss(none, none) == 2
+
+
+def test_an_image_is_marked_by_itself(taught):
+    both = taught(features(2, 0.3, 5))
+    alone = taught([f[1:] for f in features(2, 0.3, 5)])
+    assert all(torch.allclose(b[1:], a, atol=1e-5) for b, a in zip(both, alone, strict=True))
