@@ -43,6 +43,7 @@ from napari_cosynth.widgets.making.worker import Engine, Worker
 from napari_cosynth.widgets.queue.panel import QueuePanel
 from napari_cosynth.widgets.report.panel import Report
 from napari_cosynth.widgets.work.background import Background
+from napari_cosynth.widgets.work.turns import Turns
 
 if TYPE_CHECKING:
     import napari
@@ -81,9 +82,10 @@ class CoSynthDock(QWidget):
         self._closed = False
 
         self.messages = MessageBar()
-        self.worker = Worker(engine, self)
+        self._turns = Turns(self)
+        self.worker = Worker(engine, self, self._turns)
         self.live = Live(self.session, self.worker, self)
-        self.layers = Layers(napari_viewer, self.session)
+        self.layers = Layers(napari_viewer, self.session, self._turns)
         self.worker.loading.connect(self.layers.prepare)
         self._background = Background(self)
         self._project = ProjectMenu(self.session, self.layers.flush, self.messages, self._background)
@@ -132,18 +134,19 @@ class CoSynthDock(QWidget):
             return
         self._closed = True
         # Each part has its turn, even if one before it stumbles; the last registered is the first.
-        with ExitStack() as turns:
-            turns.callback(self._background.close)
-            turns.callback(self._recover.close)
+        with ExitStack() as stack:
+            stack.callback(self._background.close)
+            stack.callback(self._recover.close)
             # Brings strokes in the masks to the session, before that is written for the last time.
-            turns.callback(self.layers.close)
-            turns.callback(self._tools.let_go)
-            turns.callback(self._binding.close)
-            turns.callback(self.arranging.close)
-            turns.callback(self.live.close)
-            turns.callback(self._export.stop_and_wait, 0)
-            turns.callback(self.queue.close_batch, 0)
-            turns.callback(self.worker.stop_and_wait, 0)
+            stack.callback(self.layers.close)
+            stack.callback(self._tools.let_go)
+            stack.callback(self._binding.close)
+            stack.callback(self.arranging.close)
+            stack.callback(self.live.close)
+            stack.callback(self._export.stop_and_wait, 0)
+            stack.callback(self.queue.close_batch, 0)
+            stack.callback(self.worker.stop_and_wait, 0)
+            stack.callback(self._turns.close)
 
     def _arrange(self) -> None:
         panels = self.panels

@@ -6,13 +6,15 @@ hand comes back or reaches the session, and the layers of others stay as they ar
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import partial
+
 from napari.components import ViewerModel
 from napari.layers import Labels, Layer
 from psygnal import Signal
 from pydantic import ValidationError
-from qtpy.QtCore import QTimer
 
-from napari_cosynth.layout import plain_message
+from napari_cosynth.layout import Layout, plain_message
 from napari_cosynth.session import Session
 from napari_cosynth.tile import SyntheticTile
 from napari_cosynth.widgets.layers.area_tool import AreaOf, AreaTool
@@ -25,9 +27,13 @@ from napari_cosynth.widgets.layers.nuclei import NucleiLayer
 from napari_cosynth.widgets.layers.opened import OpenedLayers
 from napari_cosynth.widgets.layers.own import OwnLayers
 from napari_cosynth.widgets.layers.tile import INSTANCES, SEMANTIC, Previewed, TileLayers
+from napari_cosynth.widgets.work.turns import PAINTED_MS, Turns, once
 
-_LABELS = (INSTANCES, SEMANTIC)
-_AHEAD_MS = 40  # between two layers made ahead: time to draw
+_LABEL_ROLES = (INSTANCES, SEMANTIC)
+# Work in turns.
+_CLEARING, _IMAGE, _LABELS = _PREVIEW = ("clearing", "preview's image", "preview's labels")
+_REST = "rest of a tile"
+_AHEAD = "layers ahead"
 
 
 class Layers:
@@ -39,6 +45,9 @@ class Layers:
         A ``napari.Viewer`` or its model.
     session
         What is shown.
+    turns
+        In which previews are drawn, what comes after a tile's image and masks, and layers made ahead; all at once
+        if None.
     """
 
     message = Signal(str)
@@ -52,9 +61,10 @@ class Layers:
     drawing_ended = Signal()
     """The mouse draws no areas any more."""
 
-    def __init__(self, viewer: ViewerModel, session: Session) -> None:
+    def __init__(self, viewer: ViewerModel, session: Session, turns: Turns | None = None) -> None:
         self._viewer = viewer
         self._session = session
+        self._turns = turns
         self._own = OwnLayers(viewer, self._bind_keys)
         self._hidden: frozenset[int] = frozenset()
         self._preview: Previewed | None = None  # of the tile in the making, while it is shown
@@ -67,10 +77,6 @@ class Layers:
         self._tiles = TileLayers(self._own)
         self._misses = MissesLayer(self._own)
         self._masks = MaskEditing(session, self.message.emit, self._show_tile)
-        self._ahead = QTimer()
-        self._ahead.setSingleShot(True)
-        self._ahead.setInterval(_AHEAD_MS)
-        self._ahead.timeout.connect(self._prepare_next)
         self._show_layout()
         self._show_current()
         self._activate()
@@ -123,26 +129,35 @@ class Layers:
         self._masks.flush()
 
     def prepare(self) -> None:
-        """Make the layers of a tile ahead, one at a time: to be called while the model is being loaded."""
-        self._ahead.start()
+        """Make the layers of a tile ahead, one at a time: to be called when a model is about to be loaded."""
+        self._do(_AHEAD, self._preparing())
 
     def show_preview(self, preview: Previewed) -> None:
-        """Show a tile in the making; `end_preview` brings back the session's own."""
-        if self._preview is None:
+        """Show a tile in the making; `end_preview` brings back the session's own.
+
+        One that comes before the last is drawn takes its place.
+        """
+        first = self._preview is None
+        if first:
+            self._drop(_REST)
             self.flush()
             self._masks.watch(self._tiles.instances, None)
-            self._tiles.hide_labels(preview.image.shape[:2])
-            self._misses.clear()
-            self._nuclei.show_results(())
             self._tile = None
-        if self._preview is None or preview.step < self._preview.step:
+        if first or preview.step < self._preview.step:
             # The first of a run: what it is made from is what is there now.
             self._asked = self._session.layout
         self._preview = preview
-        self._tiles.show_preview(preview, self._asked, self._hidden)
+        # Labels that wait stay in line when a preview without any comes: they are the last there are.
+        labels = preview.instances is not None
+        if first:
+            self._do(_CLEARING, self._clearing(preview.image.shape[:2], labels_come=labels))
+        self._do(_IMAGE, once(partial(self._tiles.show_preview_image, preview)))
+        if labels:
+            self._do(_LABELS, once(partial(self._show_preview_labels, preview, self._asked)))
 
     def end_preview(self) -> None:
         """Show the session's current tile again, or none."""
+        self._drop(*_PREVIEW)
         if self._preview is not None:
             self._preview = None
             self._show_current(anew=True)
@@ -156,7 +171,7 @@ class Layers:
         self._hidden = frozenset(class_ids)
         self._nuclei.set_hidden(self._hidden)
         if self._preview is not None:
-            self._tiles.show_preview(self._preview, self._asked, self._hidden)
+            self._show_preview_labels(self._preview, self._asked)
         self._show_tile()
 
     def fit(self) -> None:
@@ -179,7 +194,7 @@ class Layers:
     def close(self) -> None:
         """Take our layers away and let go of the viewer and the session, which keeps everything."""
         self.flush()
-        self._ahead.stop()
+        self._drop(*_PREVIEW, _REST, _AHEAD)
         self._areas.close()
         self._border.close()
         self._opened.close()
@@ -198,7 +213,7 @@ class Layers:
         if layout.taxonomy != self._taxonomy:
             before, self._taxonomy = self._taxonomy, layout.taxonomy
             for role, layer in self._own:
-                if role not in _LABELS:
+                if role not in _LABEL_ROLES:
                     unbind_classes(layer, before)
                     bind_classes(layer, layout.taxonomy, self.pick)
 
@@ -209,6 +224,7 @@ class Layers:
 
     def _on_current(self) -> None:
         # Somebody chose a tile, or a new one is there: it is what they want to see.
+        self._drop(*_PREVIEW)
         self._preview = None
         self._show_current(anew=True)
 
@@ -221,27 +237,61 @@ class Layers:
         if self._preview is None and (anew or tile is not self._tile):
             self.flush()
             self._tile = tile
-            self._show_tile()
+            self._show_tile(in_turns=True)
 
-    def _prepare_next(self) -> None:
+    def _do(self, name: str, parts: Iterator[int], in_turns: bool = True) -> None:
+        """Do work part by part, or at once; in place of what waits under its name."""
+        if self._turns is not None and in_turns:
+            self._turns.add(parts, name)
+            return
+        self._drop(name)
+        for _part in parts:
+            pass
+
+    def _drop(self, *names: str) -> None:
+        if self._turns is not None:
+            for name in names:
+                self._turns.drop(name)
+
+    def _clearing(self, size: tuple[int, int], labels_come: bool) -> Iterator[int]:
+        """Take away what the last tile says of the next one."""
+        self._misses.clear()
+        self._nuclei.show_results(())
+        yield 0
+        self._tiles.hide_labels(size, instances=not labels_come)
+
+    def _show_preview_labels(self, preview: Previewed, asked: Layout) -> None:
+        # What is hidden may change until it is its turn.
+        self._tiles.show_preview_labels(preview, asked, self._hidden)
+
+    def _preparing(self) -> Iterator[int]:
         layout = self._session.layout
-        if self._tiles.prepare((layout.height, layout.width)):
-            self._ahead.start()
-        else:
-            self._misses.prepare()
+        while self._tiles.prepare((layout.height, layout.width)):
+            yield PAINTED_MS
+        self._misses.prepare()
 
-    def _show_tile(self) -> None:
+    def _show_tile(self, in_turns: bool = False) -> None:
         if self._preview is not None:
             return
         self.flush()
         self._masks.watch(self._tiles.instances, None)
         if self._tile is None:
             self._tiles.clear((self._session.layout.height, self._session.layout.width))
+        else:
+            # What is looked at first: at once.
+            labels = self._tiles.show(self._tile, self._new_class(self._tile), self._hidden)
+            self._masks.watch(labels, self._session.current.key)
+        self._do(_REST, self._rest_of(self._tile), in_turns)
+
+    def _rest_of(self, tile: SyntheticTile | None) -> Iterator[int]:
+        """What else there is to a tile, or to none."""
+        if tile is None:
             self._misses.clear()
         else:
-            labels = self._tiles.show(self._tile, self._new_class(self._tile), self._hidden)
-            self._misses.show(self._tile, self._hidden)
-            self._masks.watch(labels, self._session.current.key)
+            self._tiles.show_semantic(tile, self._hidden)
+            yield 0
+            self._misses.show(tile, self._hidden)
+            yield 0
         self._show_results()
 
     def _activate(self) -> None:
@@ -260,5 +310,5 @@ class Layers:
     def _bind_keys(self, role: str, layer: Layer) -> None:
         bind_undo(layer, self.undo, self.redo)
         # napari's label tools have the letters.
-        if role not in _LABELS:
+        if role not in _LABEL_ROLES:
             bind_classes(layer, self._taxonomy, self.pick)

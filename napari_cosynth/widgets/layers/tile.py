@@ -47,7 +47,7 @@ class TileLayers:
         return self._own.get(INSTANCES)
 
     def show(self, tile: SyntheticTile, new_class: int, hidden: frozenset[int]) -> Labels:
-        """Show a tile.
+        """Show a tile's image and instances.
 
         Parameters
         ----------
@@ -62,9 +62,6 @@ class TileLayers:
         """
         self._show_image(tile.image)
         taxonomy = tile.request.layout.taxonomy
-        semantic = self._put_labels(SEMANTIC, tile.semantic)
-        self._semantic_colors.apply(semantic, {i + 1: i for i in range(len(taxonomy))}, 0, taxonomy, hidden)
-        semantic.editable = False
         layer = self._put_labels(INSTANCES, tile.instances)
         class_of = {nucleus.id: nucleus.class_id for nucleus in tile.nuclei}
         self._instance_colors.apply(layer, class_of, new_class, taxonomy, hidden)
@@ -73,9 +70,19 @@ class TileLayers:
         layer.editable = True
         return layer
 
-    def show_preview(self, preview: Previewed, layout: Layout, hidden: frozenset[int]) -> None:
-        """Show a tile in the making; its labels stay as they were where the preview has none of its own."""
+    def show_semantic(self, tile: SyntheticTile, hidden: frozenset[int]) -> None:
+        """Show a tile's classes, but for ``hidden`` ones."""
+        taxonomy = tile.request.layout.taxonomy
+        layer = self._put_labels(SEMANTIC, tile.semantic)
+        self._semantic_colors.apply(layer, {i + 1: i for i in range(len(taxonomy))}, 0, taxonomy, hidden)
+        layer.editable = False
+
+    def show_preview_image(self, preview: Previewed) -> None:
+        """Show the image of a tile in the making."""
         self._show_image(preview.image)
+
+    def show_preview_labels(self, preview: Previewed, layout: Layout, hidden: frozenset[int]) -> None:
+        """Show the labels of a tile in the making; those that are there stay if it has none of its own."""
         if preview.instances is None:
             return
         layer = self._put_labels(INSTANCES, preview.instances)
@@ -95,9 +102,15 @@ class TileLayers:
                 return True
         return False
 
-    def hide_labels(self, size: tuple[int, int]) -> None:
-        """No labels: those of the last tile say nothing about the next one of ``size`` px."""
-        for role in (INSTANCES, SEMANTIC):
+    def hide_labels(self, size: tuple[int, int], instances: bool = True) -> None:
+        """No labels: those of the last tile say nothing about the next one of ``size`` px.
+
+        Parameters
+        ----------
+        instances
+            False: the instances stay, because others are about to take their place.
+        """
+        for role in (SEMANTIC, INSTANCES) if instances else (SEMANTIC,):
             if self._own.get(role) is not None:
                 self._show_blank(role, size)
 

@@ -106,7 +106,10 @@ class Progress(QWidget):
 
     def _tint(self) -> None:
         warns = bool(self._state.reason) and not self._state.running
-        self._text.setStyleSheet(f"color: {warning_color(self).name()}" if warns else "")
+        sheet = f"color: {warning_color(self).name()}" if warns else ""
+        # A new sheet costs as much as a preview's labels, the same one too.
+        if sheet != self._text.styleSheet():
+            self._text.setStyleSheet(sheet)
 
 
 def _spell(seconds: float) -> str:

@@ -24,6 +24,7 @@ from napari_cosynth import synthesis
 from napari_cosynth.events import Event, Finished, Loading, Preview, Started, SynthesisError
 from napari_cosynth.request import Order
 from napari_cosynth.widgets.controls.readable import readable
+from napari_cosynth.widgets.work.turns import Turns
 
 Engine = Callable[[Order], Iterator[Event]]
 
@@ -36,6 +37,9 @@ SWITCH_S = 0.001
 A lower priority of the thread would do harm: pushed aside by other programs it may hold Python for seconds.
 """
 
+PATIENCE_S = 1.0
+"""How long a run stands still at most until the window has shown what it made: a frozen window ends no run."""
+
 _log = logging.getLogger(__name__)
 _threads: weakref.WeakSet[_Thread] = weakref.WeakSet()
 
@@ -46,6 +50,13 @@ class _Run:
 
     orders: tuple[Order, ...]
     stop: threading.Event = field(default_factory=threading.Event)
+    shown: threading.Event = field(default_factory=threading.Event)
+    """Set when the GUI thread has done with the last event."""
+
+    def end(self) -> None:
+        """Let the thread stop at the engine's next event, and wait for nothing until then."""
+        self.stop.set()
+        self.shown.set()
 
 
 @dataclass(frozen=True)
@@ -63,10 +74,16 @@ class Worker(QObject):
 
     Each run ends with exactly one of ``done``, ``failed`` and ``cancelled``.
 
+    The thread stands still until what it made is painted: both want the same
+    processors and the same Python, and together each would take longer than one
+    after the other.
+
     Parameters
     ----------
     engine
         Makes the events of an order; closing what it returns cancels it. `synthesis.make` if None.
+    turns
+        In which listeners do what takes them long; the thread waits for that too. Own ones if None.
     """
 
     loading = Signal()
@@ -84,9 +101,10 @@ class Worker(QObject):
 
     _came = Signal(object, object, int)
 
-    def __init__(self, engine: Engine | None = None, parent: QObject | None = None) -> None:
+    def __init__(self, engine: Engine | None = None, parent: QObject | None = None, turns: Turns | None = None) -> None:
         super().__init__(parent)
         self._engine = engine or synthesis.make
+        self._turns = turns or Turns(self)
         self._run: _Run | None = None
         self._thread: _Thread | None = None
         self._closed = False
@@ -121,7 +139,7 @@ class Worker(QObject):
         """
         if self._run is None:
             return
-        self._run.stop.set()
+        self._run.end()
         self._run = None
         self.cancelled.emit()
 
@@ -129,7 +147,7 @@ class Worker(QObject):
         """End for good, without a signal; True if the thread ended within ``ms`` milliseconds."""
         self._closed = True
         if self._run is not None:
-            self._run.stop.set()
+            self._run.end()
             self._run = None
         if self._thread is None:
             return True
@@ -155,6 +173,8 @@ class Worker(QObject):
             case _Done():
                 self._run = None
                 self.done.emit()
+        # After what the listeners have put off.
+        self._turns.then(run.shown.set)
 
 
 class _Thread(threading.Thread):
@@ -171,7 +191,7 @@ class _Thread(threading.Thread):
     def stop(self) -> None:
         """Let the thread end at the engine's next event."""
         if (run := self._current) is not None:
-            run.stop.set()
+            run.end()
         self.jobs.put(None)
 
     def run(self) -> None:
@@ -203,7 +223,10 @@ def _make_one(run: _Run, order: Order, engine: Engine, tell: Callable[[Any], Non
             if run.stop.is_set():
                 return
             finished = finished or isinstance(event, Finished)
+            run.shown.clear()
             tell(event)
+            if not run.stop.is_set():
+                run.shown.wait(PATIENCE_S)
     finally:
         close = getattr(events, "close", None)
         if close is not None:

@@ -1,11 +1,14 @@
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from napari_cosynth.classes import BUNDLED, UNSPECIFIED, NucleusClass, Taxonomy
 from napari_cosynth.events import Preview
 from napari_cosynth.layout import Layout
 from napari_cosynth.session import Session
 from napari_cosynth.widgets.layers.layers import Layers
+from napari_cosynth.widgets.work.turns import Turns
 
 ROLES = ["border", "tile", "semantic", "instances", "nuclei", "misses"]
 
@@ -242,3 +245,100 @@ def test_close_lets_go_and_a_new_one_shows_everything_again(viewer, session, mak
     assert names(viewer) == ROLES
     assert len(viewer.layers["nuclei"].data) == 13
     again.close()
+
+
+@pytest.fixture
+def turned(viewer, session):
+    """Layers that draw in turns, and those turns."""
+    turns = Turns()
+    layers = Layers(viewer, session, turns)
+    yield layers, turns
+    layers.close()
+    turns.close()
+
+
+acts = st.lists(
+    st.sampled_from(["preview", "preview with labels", "turn", "end", "tile", "choose", "hide", "delete"]), max_size=14
+)
+
+
+@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(acts=acts)
+def test_whatever_comes_between_the_last_preview_or_the_tile_is_shown_in_the_end(
+    qtbot, qapp, viewer, session, turned, make_made_tile, acts
+):
+    layers, turns = turned
+    layers.end_preview()
+    tile = make_made_tile(session.layout, misses=2)
+    key = session.add_tile(tile)
+    image, instances, previewed, step = None, None, False, 0
+    for act in acts:
+        match act:
+            case "preview" | "preview with labels":
+                step += 1
+                image = np.full((256, 256, 3), step, np.uint8)
+                if not previewed:
+                    instances = np.zeros((256, 256), np.int32)
+                if act == "preview with labels":
+                    instances = np.roll(tile.instances, step)
+                    layers.show_preview(Preview(step, 99, image, instances))
+                else:
+                    layers.show_preview(Preview(step, 99, image, None))
+                previewed = True
+            case "turn":
+                qapp.processEvents()
+            case "end":
+                layers.end_preview()
+                previewed = False
+            case "tile":
+                key = session.add_tile(tile)
+                previewed = False
+            case "choose":
+                session.choose(None)
+                session.choose(key)
+                previewed = False
+            case "hide":
+                layers.set_hidden(frozenset({step % 3}))
+            case "delete":
+                for layer in [layer for layer in viewer.layers if layer.name == "tile"]:
+                    viewer.layers.remove(layer)
+                # It comes back with the next thing that is shown.
+                image = np.full((256, 256, 3), 200, np.uint8)
+                step += 1
+                layers.show_preview(Preview(step, 99, image, None))
+                instances = instances if previewed else np.zeros((256, 256), np.int32)
+                previewed = True
+    layers.set_hidden(frozenset())
+    qtbot.waitUntil(lambda: not turns.busy, timeout=20000)
+    shown = viewer.layers["instances"]
+    if previewed:
+        np.testing.assert_array_equal(viewer.layers["tile"].data, image)
+        np.testing.assert_array_equal(shown.data, instances)
+        assert len(viewer.layers["misses"].data) == 0 and not shown.editable
+        assert not viewer.layers["semantic"].data.any()
+        assert set(viewer.layers["nuclei"].features["tile"]) == {""}
+    else:
+        np.testing.assert_array_equal(viewer.layers["tile"].data, tile.image)
+        np.testing.assert_array_equal(shown.data, tile.instances)
+        np.testing.assert_array_equal(viewer.layers["semantic"].data, tile.semantic)
+        assert len(viewer.layers["misses"].data) == 2 and shown.editable
+        assert list(viewer.layers["nuclei"].features["tile"]).count("no nucleus") == 2
+
+
+def test_a_tile_is_there_at_once_also_where_the_rest_waits_its_turn(viewer, session, turned, make_made_tile):
+    tile = make_made_tile(session.layout, misses=2)
+    session.add_tile(tile)
+    np.testing.assert_array_equal(viewer.layers["tile"].data, tile.image)
+    np.testing.assert_array_equal(viewer.layers["instances"].data, tile.instances)
+
+
+def test_closed_layers_come_back_by_no_turn(qtbot, viewer, session, turned, make_made_tile):
+    layers, turns = turned
+    tile = make_made_tile(session.layout)
+    session.add_tile(tile)
+    layers.prepare()
+    layers.show_preview(Preview(1, 2, tile.image, tile.instances))
+    layers.close()
+    assert not turns.busy
+    qtbot.wait(50)
+    assert len(viewer.layers) == 0

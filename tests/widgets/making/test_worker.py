@@ -19,6 +19,7 @@ from napari_cosynth.layout import Layout
 from napari_cosynth.request import Order, SynthesisRequest
 from napari_cosynth.tile import SyntheticTile
 from napari_cosynth.widgets.making.worker import Worker
+from napari_cosynth.widgets.work.turns import PAINTED_MS, Turns
 
 WAIT = 20_000
 STEPS = 3
@@ -182,7 +183,8 @@ def test_cancel_is_told_at_once_and_nothing_follows_it(made, qtbot, moment):
     assert heard == told
 
 
-def test_a_tile_that_was_on_its_way_when_cancel_came_does_not_arrive(made, qtbot):
+def test_a_tile_that_was_on_its_way_when_cancel_came_does_not_arrive(made, qtbot, monkeypatch):
+    monkeypatch.setattr("napari_cosynth.widgets.making.worker.PATIENCE_S", 0.01)
     engine = Engine()
     worker, heard = made(engine)
     worker.start([order()])
@@ -261,6 +263,59 @@ def test_a_forgotten_worker_takes_its_thread_with_it(qtbot):
     del worker
     gc.collect()
     qtbot.waitUntil(lambda: not thread.is_alive(), timeout=WAIT)
+
+
+def test_the_engine_goes_on_when_what_it_made_is_shown_and_what_that_put_off_is_done(qtbot):
+    turns, shown, asked = Turns(), [], []
+    engine = Engine(lambda n: asked.append(len(shown)))
+    worker = Worker(engine, turns=turns)
+
+    def draw(preview):
+        yield 0
+        yield PAINTED_MS
+        shown.append(preview.step)
+
+    worker.preview.connect(lambda preview: turns.add(draw(preview)))
+    with qtbot.waitSignal(worker.done, timeout=WAIT):
+        worker.start([order()])
+    # Before the first preview nothing was shown, before each later event all that came before it.
+    assert asked == [0, 0, 0, *range(1, STEPS + 1)]
+    assert worker.stop_and_wait(5000)
+
+
+def test_a_window_that_does_not_answer_holds_no_run_for_ever(qtbot, monkeypatch):
+    monkeypatch.setattr("napari_cosynth.widgets.making.worker.PATIENCE_S", 0.01)
+    ended = threading.Event()
+    worker = Worker(Engine(lambda n: n == 2 + STEPS and ended.set()))
+    worker.start([order()])
+    # No event of the loop is worked off meanwhile.
+    assert ended.wait(WAIT / 1000)
+    with qtbot.waitSignal(worker.done, timeout=WAIT):
+        pass
+    assert worker.stop_and_wait(5000)
+
+
+class Never(Turns):
+    """A window that is never done."""
+
+    def then(self, act):
+        pass
+
+
+@pytest.mark.parametrize("end", ["cancel", "stop_and_wait"])
+def test_a_thread_that_waits_for_the_window_is_let_go_by_the_end_of_its_run(qtbot, monkeypatch, end):
+    monkeypatch.setattr("napari_cosynth.widgets.making.worker.PATIENCE_S", WAIT)
+    engine = Engine()
+    worker = Worker(engine, turns=Never())
+    heard = Heard(worker)
+    worker.start([order()])
+    qtbot.waitUntil(lambda: heard == ["loading"], timeout=WAIT)
+    if end == "cancel":
+        worker.cancel()
+        qtbot.waitUntil(lambda: engine.closed == 1, timeout=WAIT)
+        assert heard == ["loading", "cancelled"]
+    assert worker.stop_and_wait(WAIT)
+    assert engine.closed == 1
 
 
 LEAVES_IN_THE_MIDDLE = """
