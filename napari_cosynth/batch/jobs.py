@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from napari_cosynth.batch.plan import UM_PER_PX, Group, Plan
+from napari_cosynth.batch.plan import UM_PER_PX, Group, Plan, layout_name
 from napari_cosynth.classes import Taxonomy
 from napari_cosynth.layout import Layout
 from napari_cosynth.layouts.abundance import draw_counts
@@ -31,7 +31,7 @@ class Job:
     group
         Name of its group.
     layout
-        Number of the layout in its group, from 1.
+        Number of the layout in its group, from 1, or the name of its file.
     prompt
         Of the tile.
     layout_seed, seed
@@ -40,7 +40,7 @@ class Job:
 
     name: str
     group: str
-    layout: int
+    layout: str
     prompt: str
     layout_seed: int
     seed: int
@@ -54,13 +54,21 @@ class Job:
 def jobs_of(plan: Plan) -> Iterator[Job]:
     """The tiles of a plan in a fixed order; those of one layout follow each other."""
     for group in plan.group:
-        for number in range(1, group.layouts + 1):
-            layout_name = f"{group.name}-{number:05d}"
-            layout_seed = seed_of(plan.seed, layout_name)
+        for layout, in_names in _layouts_of(group):
+            stem = f"{group.name}-{in_names}"
+            layout_seed = seed_of(plan.seed, stem)
             for p, prompt in enumerate(group.prompts, start=1):
                 for variant in range(1, group.variants + 1):
-                    name = f"{layout_name}-p{p}-v{variant}"
-                    yield Job(name, group.name, number, prompt, layout_seed, seed_of(plan.seed, name))
+                    name = f"{stem}-p{p}-v{variant}"
+                    yield Job(name, group.name, layout, prompt, layout_seed, seed_of(plan.seed, name))
+
+
+def _layouts_of(group: Group) -> Iterator[tuple[str, str]]:
+    """Each layout, and what it is called in the names of its tiles."""
+    if group.files:
+        yield from ((layout_name(file), layout_name(file)) for file in group.files)
+    else:
+        yield from ((str(number), f"{number:05d}") for number in range(1, group.n_layouts + 1))
 
 
 def seed_of(seed: int, name: str) -> int:
@@ -74,7 +82,7 @@ def attempt_seed(job: Job, attempt: int) -> int:
 
 
 def draw_layout(group: Group, tissue: TissueModel, size: tuple[int, int], seed: int, taxonomy: Taxonomy) -> Layout:
-    """A layout of a group.
+    """A layout of a group that names a tissue.
 
     Raises
     ------

@@ -69,7 +69,7 @@ class Maker:
         self.batch_size = work.batch_size
         self._storage = storage
         self._stop = stop
-        self._layout = lru_cache(maxsize=4)(self._drawn)
+        self._layout = lru_cache(maxsize=4)(self._drawn_or_own)
 
     @cached_property
     def _folder(self) -> ModelFolder:
@@ -179,7 +179,7 @@ class Maker:
         """
         preset = self.work.plan.tiles.preset
         return SynthesisRequest(
-            layout=self._layout(job.group, job.layout_seed),
+            layout=self._layout(job.group, job.layout, job.layout_seed),
             prompt=job.prompt,
             seed=job.seed,
             **preset._asdict(),
@@ -239,7 +239,9 @@ class Maker:
         maker = f"{self.description}, batch {tile.request.batch_size}"
         return Outcome(job.name, "made" if passes else "rejected", maker=maker)
 
-    def _drawn(self, group: str, seed: int) -> Layout:
+    def _drawn_or_own(self, group: str, layout: str, seed: int) -> Layout:
+        if group in self.work.layouts:
+            return self.work.layouts[group][layout]
         plan = self.work.plan
         table = next(g for g in plan.group if g.name == group)
         return draw_layout(table, self.work.tissues[group], plan.tiles.size, seed, self.work.taxonomy)

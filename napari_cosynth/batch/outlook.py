@@ -8,7 +8,7 @@ from pathlib import Path
 from napari_cosynth.batch.jobs import jobs_of
 from napari_cosynth.batch.plan import PlanError, read_plan
 from napari_cosynth.batch.storage import finished, open_storage
-from napari_cosynth.batch.work import tissues_of
+from napari_cosynth.batch.work import layouts_of, tissues_of
 from napari_cosynth.catalogue import CatalogueError, model_info
 
 
@@ -28,7 +28,7 @@ class Outlook:
 
 
 def outlook(plan_file: Path, out: str = "") -> Outlook:
-    """Read a plan and see that its tissues, classes and model are there.
+    """Read a plan and see that its tissues, layouts, classes and model are there.
 
     Parameters
     ----------
@@ -48,6 +48,7 @@ def outlook(plan_file: Path, out: str = "") -> Outlook:
     except CatalogueError as error:
         raise PlanError(f'{plan_file}: [tiles], key "model": {error}') from error
     tissues_of(plan, taxonomy)
+    layouts_of(plan, taxonomy)
     names = open_storage(out).names() if out else set()
     there = sum(finished(names, job.name) for job in jobs_of(plan)) if names else 0
     return Outlook(len(plan.group), plan.n_layouts, plan.n_tiles, there)

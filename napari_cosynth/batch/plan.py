@@ -6,9 +6,12 @@ plan gives tiles of the same names and seeds everywhere.
 
 from __future__ import annotations
 
+import glob
+import re
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
@@ -161,7 +164,9 @@ class Group(_Table):
     tissue
         Name of a tissue that ships, or a JSON file of ``layout fit`` (from the plan's folder on).
     layouts
-        How many are drawn.
+        How many are drawn of the tissue.
+    files
+        Or layouts of one's own, ``.csv`` or ``.geojson`` (from the plan's folder on), all of the tiles' size.
     prompts
         One or several.
     variants
@@ -176,8 +181,9 @@ class Group(_Table):
     """
 
     name: str
-    tissue: str
-    layouts: int = Field(ge=1, le=MAX_TILES)
+    tissue: str = ""
+    layouts: int | None = Field(default=None, ge=1, le=MAX_TILES)
+    files: tuple[str, ...] = Field(default=(), max_length=MAX_TILES)
     prompts: tuple[str, ...] = Field(default=("",), min_length=1)
     variants: int = Field(default=1, ge=1, le=1000)
     counts: dict[str, Count] | None = None
@@ -202,6 +208,22 @@ class Group(_Table):
         return prompts
 
     @model_validator(mode="after")
+    def _tissue_or_files(self) -> Self:
+        if bool(self.tissue) == bool(self.files):
+            raise ValueError("give tissue and layouts, or files with layouts of your own; one of the two")
+        if self.tissue and self.layouts is None:
+            raise ValueError("layouts is missing; say how many are drawn of the tissue")
+        for key in ("layouts", "counts", "mix", "total", "structure") if self.files else ():
+            if getattr(self, key):
+                raise ValueError(f"{key} is for layouts that are drawn; leave it out beside files")
+        first: dict[str, str] = {}
+        for file in self.files:
+            other = first.setdefault(layout_name(file), file)
+            if other is not file:
+                raise ValueError(f"the tiles of {file} and {other} would have the same names; rename one")
+        return self
+
+    @model_validator(mode="after")
     def _counts_or_mix(self) -> Self:
         if self.counts is not None and (self.mix is not None or self.total is not None):
             raise ValueError("counts say it all; leave out mix and total, or counts")
@@ -214,7 +236,12 @@ class Group(_Table):
     @property
     def tiles(self) -> int:
         """How many come of it."""
-        return self.layouts * len(self.prompts) * self.variants
+        return self.n_layouts * len(self.prompts) * self.variants
+
+    @property
+    def n_layouts(self) -> int:
+        """Layouts drawn or read."""
+        return len(self.files) or self.layouts or 0
 
 
 class Plan(_Table):
@@ -252,7 +279,7 @@ class Plan(_Table):
     @property
     def n_layouts(self) -> int:
         """Layouts of all groups."""
-        return sum(group.layouts for group in self.group)
+        return sum(group.n_layouts for group in self.group)
 
     @property
     def n_tiles(self) -> int:
@@ -275,11 +302,32 @@ def read_plan(path: Path) -> Plan:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise PlanError(f"{path}: is not TOML: {error}") from error
+    folder = path.resolve().parent
     try:
-        plan = Plan.model_validate(data)
+        return _placed(Plan.model_validate(_found(data, folder)), folder)
     except ValidationError as error:
         raise PlanError("\n".join(f"{path}: {fault}" for fault in plan_faults(error, data))) from error
-    return _placed(plan, path.resolve().parent)
+
+
+def layout_name(file: str | Path) -> str:
+    """What a layout's file is called in the names of its tiles: its stem in a-z, 0-9, - and _."""
+    return re.sub(r"[^a-z0-9_]+", "-", Path(file).stem.lower()).strip("-_") or "layout"
+
+
+def _found(data: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """The same with the patterns of ``files`` as the files that they fit; one that fits none stays as it is."""
+
+    def files(names: list[Any]) -> Iterator[Any]:
+        for name in names:
+            fitting = sorted(glob.glob(str(folder / name))) if isinstance(name, str) else []
+            yield from fitting or [str(folder / name) if isinstance(name, str) else name]
+
+    groups = data.get("group")
+    if not isinstance(groups, list):
+        return data
+    own = (isinstance(group, dict) and isinstance(group.get("files"), list) for group in groups)
+    told = [g | {"files": list(files(g["files"]))} if has else g for g, has in zip(groups, own, strict=True)]
+    return data | {"group": told}
 
 
 def _placed(plan: Plan, folder: Path) -> Plan:

@@ -13,7 +13,7 @@ KEYS = {
     "tiles": ("size", "quality", "steps", "guidance", "layout_guidance", "model"),
     "gate": ("min_placed", "max_extra", "min_class", "attempts"),
     "export": ("formats", "split", "map"),
-    "group": ("name", "tissue", "layouts", "prompts", "variants", "counts", "mix", "total", "structure"),
+    "group": ("name", "tissue", "layouts", "files", "prompts", "variants", "counts", "mix", "total", "structure"),
 }
 """The keys of each table, for hints; "" is the top of the file."""
 

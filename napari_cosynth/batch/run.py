@@ -21,7 +21,7 @@ from napari_cosynth.batch.making import Outcome, Stopped
 from napari_cosynth.batch.measure import Setup
 from napari_cosynth.batch.plan import Plan
 from napari_cosynth.batch.storage import Storage, finished, open_storage
-from napari_cosynth.batch.work import Work, former_work, refuse_other, tissues_of, write_work
+from napari_cosynth.batch.work import Work, former_work, layouts_of, refuse_other, tissues_of, write_work
 from napari_cosynth.data.terms import unknown_words
 from napari_cosynth.export.dataset import Progress
 from napari_cosynth.export.exporter import ExportError
@@ -214,6 +214,7 @@ def _work(plan: Plan, options: Options) -> tuple[Work, tuple[str, ...]]:
     work = Work(
         plan=plan,
         tissues=tissues_of(plan, folder.taxonomy),
+        layouts=layouts_of(plan, folder.taxonomy),
         model=request.model,
         model_hash=folder.hash,
         taxonomy=folder.taxonomy,

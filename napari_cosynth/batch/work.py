@@ -15,11 +15,12 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from napari_cosynth.batch.jobs import Job, jobs_of
-from napari_cosynth.batch.plan import Plan, PlanError
+from napari_cosynth.batch.plan import UM_PER_PX, Plan, PlanError, layout_name
 from napari_cosynth.batch.plan_faults import group_place
 from napari_cosynth.batch.storage import Storage
 from napari_cosynth.classes import Taxonomy
-from napari_cosynth.layout import plain_message
+from napari_cosynth.layout import Layout, plain_message
+from napari_cosynth.layout_io import LayoutFileError, read_layout
 from napari_cosynth.layouts.model import TissueModel
 from napari_cosynth.layouts.tissues import find_tissue
 
@@ -33,7 +34,9 @@ class Work(BaseModel):
     Parameters
     ----------
     tissues
-        Of each group, by its name.
+        Of each group that names one, by the group's name.
+    layouts
+        Of each group that has its own, by the group's and by `plan.layout_name`.
     model, model_hash, taxonomy
         The model, and what it must be.
     device, dtype
@@ -52,6 +55,7 @@ class Work(BaseModel):
     schema_version: Literal[1] = 1
     plan: Plan
     tissues: dict[str, TissueModel]
+    layouts: dict[str, dict[str, Layout]] = {}
     model: str
     model_hash: str
     taxonomy: Taxonomy
@@ -82,7 +86,7 @@ class Work(BaseModel):
 
 
 def tissues_of(plan: Plan, taxonomy: Taxonomy) -> dict[str, TissueModel]:
-    """The tissue of each group, with what it needs.
+    """The tissue of each group that names one, with what it needs.
 
     Raises
     ------
@@ -92,6 +96,8 @@ def tissues_of(plan: Plan, taxonomy: Taxonomy) -> dict[str, TissueModel]:
     """
     found, faults = {}, []
     for number, group in enumerate(plan.group, start=1):
+        if group.files:
+            continue
         place = group_place(number, group.name)
         try:
             tissue = find_tissue(group.tissue)
@@ -108,6 +114,30 @@ def tissues_of(plan: Plan, taxonomy: Taxonomy) -> dict[str, TissueModel]:
         if lacking:
             known = ", ".join(taxonomy.names)
             faults.append(f'{place}, key "tissue": the model has no class {", ".join(lacking)}; it has {known}')
+    if faults:
+        raise PlanError("\n".join(faults))
+    return found
+
+
+def layouts_of(plan: Plan, taxonomy: Taxonomy) -> dict[str, dict[str, Layout]]:
+    """The layouts of each group that has its own, by `plan.layout_name`.
+
+    Raises
+    ------
+    PlanError
+        Naming the groups, and the files that cannot be read, do not fit the
+        tiles' size, or have classes that the model does not know.
+    """
+    found: dict[str, dict[str, Layout]] = {}
+    faults = []
+    for number, group in enumerate(plan.group, start=1):
+        for file in group.files:
+            try:
+                layout = read_layout(file, plan.tiles.size, UM_PER_PX, taxonomy)
+            except LayoutFileError as error:
+                faults.append(f'{group_place(number, group.name)}, key "files": {error}')
+            else:
+                found.setdefault(group.name, {})[layout_name(file)] = layout
     if faults:
         raise PlanError("\n".join(faults))
     return found
@@ -160,11 +190,16 @@ def refuse_other(former: Work, work: Work, there: Sequence[Job], url: str) -> No
     groups, new_groups = ({g.name: g for g in plan.group} for plan in (old, new))
     for name in dict.fromkeys(job.group for job in there):
         if name in groups:
-            skip = ("layouts", "prompts", "variants", "tissue")
+            skip = ("layouts", "files", "prompts", "variants", "tissue")
             pairs = _pairs(groups[name], new_groups[name], but=skip)
             facts += [(f'[[group]] "{name}" {key}', *pair) for key, pair in pairs]
-            if former.tissues[name] != work.tissues[name]:
+            if former.tissues.get(name) != work.tissues.get(name):
                 facts.append((f'[[group]] "{name}" tissue', groups[name].tissue, new_groups[name].tissue))
+    for job in there:
+        before, now = (w.layouts.get(job.group, {}).get(job.layout) for w in (former, work))
+        if before is not None and now is not None and before != now:
+            facts.append((f'[[group]] "{job.group}" layout {job.layout}', _points(before), _points(now)))
+            break
     known = {job.name: job for job in former.jobs}
     for job in there:
         if job.name in known and known[job.name] != job:
@@ -177,8 +212,14 @@ def refuse_other(former: Work, work: Work, there: Sequence[Job], url: str) -> No
         key, a, b = different
         raise PlanError(
             f"{url} holds {len(there)} tiles of another plan: {key} was {a!r} and is {b!r}. "
-            "Give another --out, or the plan as it was (groups, layouts, prompts and variants may be added)"
+            "Give another --out, or the plan as it was (groups, layouts, files, prompts and variants may be added)"
         )
+
+
+def _points(layout: Layout) -> str:
+    """Short, and another one for any other layout."""
+    digest = hashlib.sha256(layout.model_dump_json().encode()).hexdigest()[:8]
+    return f"{len(layout)} nuclei ({digest})"
 
 
 def _pairs(old: BaseModel, new: BaseModel, but: Sequence[str] = ()) -> list[tuple[str, tuple]]:

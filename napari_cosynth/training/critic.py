@@ -57,9 +57,7 @@ class Critic(nn.Module):
 
 def critic_loss(real: Sequence[Tensor], made: Sequence[Tensor]) -> Tensor:
     """Hinge loss of the critic: real marks above 1, made ones below -1."""
-    return torch.stack(
-        [F.relu(1 - r).mean() + F.relu(1 + m).mean() for r, m in zip(real, made, strict=True)]
-    ).mean()
+    return torch.stack([F.relu(1 - r).mean() + F.relu(1 + m).mean() for r, m in zip(real, made, strict=True)]).mean()
 
 
 def persuasion_loss(made: Sequence[Tensor]) -> Tensor:

@@ -18,6 +18,7 @@ from napari_cosynth.layouts.pattern import Pattern, pattern_of_tile
 from napari_cosynth.structure.density_targets import CELL_UM
 from napari_cosynth.structure.traits import TRAITS, traits_of
 from napari_cosynth.structure.words import STRUCTURES, Structure, structures_of, write_structure_caption
+from napari_cosynth.training.structure_arranged import arranged
 
 SIDES = (16, 32)
 """Sides of the windows, in cells: 64 um, a usual tile, and 128 um, for what is larger than one."""
@@ -30,6 +31,8 @@ _MOST_OFTEN = 20.0
 """A rare structure is shown so many times as often as it is found, at most."""
 _RARITY = 0.75
 """Power of the rarity by which it is shown more often."""
+_ARRANGED = 0.15
+"""Share of the 64 um windows that are arranged anew, as far as they have the nuclei for it."""
 _FULL = 0.6
 """A window is full of a class beyond this share."""
 _LOOKED_AT = 5
@@ -38,7 +41,7 @@ _LOOKED_AT = 5
 
 @dataclass(frozen=True)
 class StructureWindow:
-    """A window of a real layout.
+    """A window of a real layout, or of one arranged anew.
 
     Parameters
     ----------
@@ -111,6 +114,8 @@ def draw_windows(
 ) -> list[StructureWindow]:
     """Windows at random places: sources by the root of their area, rare structures more often.
 
+    Some are arranged anew (`structure_arranged`).
+
     Parameters
     ----------
     tiles
@@ -146,7 +151,9 @@ def draw_windows(
         )
     weights = _weights([structures for _, _, structures in found])
     chosen = rng.choice(len(found), n, p=weights / weights.sum())
-    return [_captioned(*found[i], taxonomy, rng) for i in chosen]
+    # What is larger than a tile is left as it was found.
+    share = _ARRANGED if cells == SIDES[0] else 0.0
+    return [_captioned(*_perhaps_arranged(found[i], share, taxonomy, rng), taxonomy, rng) for i in chosen]
 
 
 def _sources(tiles: Sequence[LabelledTile], taxonomy: Taxonomy, side: float) -> tuple[list[_Source], np.ndarray]:
@@ -183,6 +190,18 @@ def _weights(shown: Sequence[Sequence[Structure]]) -> np.ndarray:
     return np.array([max([1.0, *(factor[structure.name] for structure in window)]) for window in shown])
 
 
+def _perhaps_arranged(
+    window: tuple[Pattern, _Source, list[Structure]], share: float, taxonomy: Taxonomy, rng: np.random.Generator
+) -> tuple[Pattern, _Source, list[Structure]]:
+    if rng.random() < share:
+        pattern = arranged(window[0], taxonomy, rng)
+        if pattern is not None and len(pattern) >= LEAST_POINTS:
+            names = [taxonomy.names[i] for i in pattern.marks]
+            # Its caption names no tissue: no tissue is arranged so.
+            return pattern, _Source(pattern, "", ""), structures_of(pattern.points, names, pattern.size)
+    return window
+
+
 def _captioned(
     pattern: Pattern, source: _Source, structures: list[Structure], taxonomy: Taxonomy, rng: np.random.Generator
 ) -> StructureWindow:
@@ -198,7 +217,7 @@ def _captioned(
 def typical_traits(windows: Sequence[StructureWindow], taxonomy: Taxonomy) -> dict[str, dict[str, float]]:
     """What a prompt asks for by a structure's name: traits of windows that show it clearly.
 
-    The decile in which a trait is farthest from what windows have anyway. Windows
+    The highest decile of what is high there, the lowest of what is low. Windows
     that are full of one class are not asked: nothing stands out from it there.
 
     Returns
@@ -210,12 +229,11 @@ def typical_traits(windows: Sequence[StructureWindow], taxonomy: Taxonomy) -> di
     typical: dict[str, dict[str, float]] = {}
     for structure in STRUCTURES:
         shown = np.array([structure in window.structures for window in windows])
-        for name in structure.traits:
+        for name, quantile in (*((n, 0.9) for n in structure.high), *((n, 0.1) for n in structure.low)):
             values = traits[:, list(TRAITS).index(name)]
             kinds = [taxonomy.id_of(kind) for kind in TRAITS[name] if kind in taxonomy.names]
-            usual = np.isfinite(values) & (share[:, kinds] <= _FULL).all(axis=1)
-            if (usual & shown).any():
-                above = np.median(values[usual & shown]) > np.median(values[usual])
-                value = np.quantile(values[usual & shown], 0.9 if above else 0.1)
-                typical.setdefault(structure.name, {})[name] = round(float(value), 3)
+            usual = shown & np.isfinite(values) & (share[:, kinds] <= _FULL).all(axis=1)
+            if usual.any():
+                value = round(float(np.quantile(values[usual], quantile)), 3)
+                typical.setdefault(structure.name, {})[name] = value
     return typical

@@ -39,6 +39,17 @@ def test_a_plan_that_grows_keeps_its_tiles(layouts, prompts, variants, seed):
     assert len({job.name for job in after}) == len(after)
 
 
+def test_layouts_of_ones_own_give_tiles_their_files_names(tmp_path):
+    own = Group(name="own", files=("b/Case 2 (A).csv", "a.geojson"), prompts=("a", "b"), variants=2)
+    jobs = list(jobs_of(Plan(group=(own,))))
+    assert len(jobs) == own.tiles == 8 and own.n_layouts == 2
+    assert [jobs[0].name, jobs[-1].name] == ["own-case-2-a-p1-v1", "own-a-p2-v2"]
+    assert jobs[0].source == "own, layout case-2-a"
+    # Another file before the others changes nothing about their tiles.
+    grown = Group(**dict(own) | {"files": ("0.csv", *own.files)})
+    assert set(jobs) < set(jobs_of(Plan(group=(grown,))))
+
+
 def test_seeds_fit_into_json_and_requests_and_differ_by_attempt():
     (job, *_) = jobs_of(plan_of())
     seeds = [attempt_seed(job, attempt) for attempt in (1, 2, 3)]

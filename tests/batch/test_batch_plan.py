@@ -8,8 +8,10 @@ import pytest
 
 from napari_cosynth.batch.plan import ExportTable, GateTable, Group, Plan, PlanError, TilesTable, read_plan
 from napari_cosynth.batch.plan_faults import KEYS
-from napari_cosynth.batch.work import tissues_of
+from napari_cosynth.batch.work import layouts_of, tissues_of
 from napari_cosynth.classes import BUNDLED
+from napari_cosynth.layout import Layout
+from napari_cosynth.layout_io import write_layout
 from napari_cosynth.presets import DRAFT, STANDARD
 from napari_cosynth.quality import LayoutReport
 from napari_cosynth.resources import sample_data_dir
@@ -19,6 +21,10 @@ SMALL = """
 name = "nest"
 tissue = "colon"
 layouts = 3
+"""
+OWN = """
+[[group]]
+name = "own"
 """
 
 
@@ -86,6 +92,13 @@ def test_paths_start_at_the_plans_folder_and_names_stay_names(read, tmp_path):
         (SMALL + 'prompts = ["a", " a"]', ['[[group]] 1 ("nest"), key "prompts"', "twice"]),
         (SMALL + "[[group]]\ntissue = 'colon'\nlayouts = 1", ['[[group]] 2, key "name": is missing']),
         (SMALL.replace("nest", "My Nest"), ['[[group]] 1 ("My Nest"), key "name"', "such as"]),
+        (SMALL.replace('tissue = "colon"', ""), ['[[group]] 1 ("nest"): give tissue and layouts, or files']),
+        (SMALL.replace("layouts = 3", ""), ['[[group]] 1 ("nest"): layouts is missing']),
+        (SMALL + 'files = ["a.csv"]', ['[[group]] 1 ("nest"): give tissue and layouts, or files']),
+        (OWN + 'files = ["a.csv"]\nlayouts = 2', ['[[group]] 1 ("own"): layouts is for layouts that are drawn']),
+        (OWN + 'files = ["a.csv"]\nstructure = "gland"', ['[[group]] 1 ("own"): structure is for layouts']),
+        (OWN + 'files = ["A 1.csv", "b/a-1.csv"]', ['[[group]] 1 ("own")', "would have the same names; rename one"]),
+        (OWN + "files = [1]", ['[[group]] 1 ("own"), key "files.0"', "got 1"]),
         (SMALL + SMALL, ["two [[group]] tables are called 'nest'"]),
         (SMALL.replace("3", "0"), ['[[group]] 1 ("nest"), key "layouts"']),
         (SMALL + "variants = 1000\n[[group]]\nname='b'\ntissue='colon'\nlayouts=10000000", ["make several plans"]),
@@ -96,6 +109,29 @@ def test_faults_name_file_table_and_key(read, text, words):
         read(text)
     assert "plan.toml: " in str(caught.value)
     assert all(word in str(caught.value) for word in words), caught.value
+
+
+def test_files_start_at_the_plans_folder_and_patterns_find_them_in_order(read, tmp_path):
+    (tmp_path / "cases").mkdir()
+    layout = Layout(centroids=[(3, 4), (40, 50)], classes=["neoplastic", "inflammatory"], height=64, width=64)
+    for name in ("b.csv", "a.geojson", "c.csv"):
+        write_layout(layout, tmp_path / "cases" / name)
+    size = "[tiles]\nsize = [64, 64]\n"
+    plan = read(size + OWN + 'files = ["cases/*.csv", "cases/a.geojson"]')
+    assert [Path(file).name for file in plan.group[0].files] == ["b.csv", "c.csv", "a.geojson"]
+    assert plan.n_layouts == plan.n_tiles == 3
+    assert tissues_of(plan, BUNDLED) == {}
+    assert layouts_of(plan, BUNDLED) == {"own": dict.fromkeys(("b", "c", "a"), layout)}
+
+
+def test_files_that_are_not_there_or_do_not_fit_are_named(read, tmp_path):
+    (tmp_path / "far.csv").write_text("row,col,class\n70,3,neoplastic\n")
+    plan = read("[tiles]\nsize = [64, 64]\n" + OWN + 'files = ["none/*.csv", "far.csv"]')
+    with pytest.raises(PlanError) as caught:
+        layouts_of(plan, BUNDLED)
+    none, far = str(caught.value).splitlines()
+    assert '[[group]] 1 ("own"), key "files": ' in none and "none/*.csv: cannot be read" in none
+    assert "far.csv: line 2, column row" in far
 
 
 def test_all_faults_come_at_once(read):

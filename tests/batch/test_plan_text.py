@@ -22,6 +22,7 @@ PLANS = [
             GROUP | {"name": "rim", "mix": {"neoplastic": 0.6, "a b.c": 1e-7}, "total": 0},
             GROUP | {"name": "exact", "counts": {"neoplastic": 5, "inflammatory": 0}},
             GROUP | {"name": "none", "counts": {}},
+            {"name": "own", "files": ("/cases/one.csv", "/cases/two.geojson"), "variants": 3},
         ],
     },
 ]

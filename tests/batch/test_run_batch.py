@@ -22,6 +22,8 @@ from napari_cosynth.batch.run import Done, Made, Options, Ready, Total, run_batc
 from napari_cosynth.batch.storage import open_storage
 from napari_cosynth.batch.work import former_work
 from napari_cosynth.export.manifest import read_manifest
+from napari_cosynth.layout import Layout
+from napari_cosynth.layout_io import write_layout
 from napari_cosynth.synthesis import Finished, RequestError, SynthesisError, run
 from napari_cosynth.tile_files import read_record, read_tile
 
@@ -82,6 +84,24 @@ def test_a_tile_is_the_one_that_synth_would_make(reference):
     (again,) = (event.tile for event in run(tile.request) if isinstance(event, Finished))
     assert np.array_equal(again.image, tile.image) and np.array_equal(again.instances, tile.instances)
     assert read_record(reference / "nest-00002-p2-v1.json")[1]["source"] == "nest, layout 2"
+
+
+def test_layouts_of_ones_own_are_made_as_they_are_and_may_grow_but_not_change(model_folder, tmp_path):
+    layout = Layout(centroids=[(9.5, 12), (40, 50.25)], classes=["neoplastic", "inflammatory"], height=64, width=64)
+    write_layout(layout, tmp_path / "b.csv")
+    text = f'[tiles]\nsize = [64, 64]\nsteps = 2\nmodel = "{model_folder}"\n'
+    (tmp_path / "plan.toml").write_text(text + '[[group]]\nname = "own"\nfiles = ["*.csv"]\nvariants = 2\n')
+    out = tmp_path / "out"
+    assert carried_out(tmp_path / "plan.toml", out)[-1].states == {"there": 0, "made": 2}
+    tiles = [read_tile(out / "tiles" / f"own-b-p1-v{n}.json") for n in (1, 2)]
+    assert all(tile.request.layout == layout for tile in tiles)
+    assert read_record(out / "tiles" / "own-b-p1-v1.json")[1]["source"] == "own, layout b"
+
+    write_layout(layout.without_points(), tmp_path / "a.csv")
+    assert carried_out(tmp_path / "plan.toml", out)[-1].states == {"there": 2, "made": 2}
+    write_layout(layout.without_points(), tmp_path / "b.csv")
+    with pytest.raises(PlanError, match=r'"own" layout b was \'2 nuclei \(.*\)\' and is \'0 nuclei'):
+        carried_out(tmp_path / "plan.toml", out)
 
 
 def test_variants_share_the_layout_and_differ_in_noise(reference):

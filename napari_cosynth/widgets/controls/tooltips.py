@@ -109,7 +109,7 @@ _QUEUE = {
     "new_plan": "A plan with the classes, prompt, size and settings that you have now",
     "plan_tissue": "How nuclei lie: distances, neighbours and clusters as in this tissue",
     "plan_nuclei": "Counts: as many of each class as on the canvas, in every layout. Shares: the classes by their "
-    "shares on the canvas, as many as is usual in the tissue",
+    "shares on the canvas, as many as is usual in the tissue. The canvas as it is: its nuclei where they stand",
     "plan_layouts": "How many different layouts are drawn",
     "plan_variants": "Tiles of each layout and prompt: the same nuclei, another look",
     "plan_prompts": "Each layout is made with each of these prompts, one a line",

@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Signal
 from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import QFileDialog, QGridLayout, QLabel, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
+from napari_cosynth.layout import Layout
+from napari_cosynth.layout_io import write_layout
+from napari_cosynth.run_settings import RunSettings
 from napari_cosynth.session import Session
 from napari_cosynth.widgets.controls.fact_table import fact_label
 from napari_cosynth.widgets.controls.fields import Choice, WholeNumber
 from napari_cosynth.widgets.controls.tooltips import enable
-from napari_cosynth.widgets.queue.session_plan import PlanChoice, plan_of, usable_counts
+from napari_cosynth.widgets.queue.session_plan import PlanChoice, layout_file, plan_of, usable_counts
 from napari_cosynth.widgets.queue.words import fault_words, number
 from napari_cosynth.widgets.work.background import Background
-
-if TYPE_CHECKING:
-    from napari_cosynth.batch.plan import Plan
 
 _NUCLEI = {
     "counts": "Counts of the canvas",
     "mix": "Shares of the canvas",
     "tissue": "Usual in the tissue",
+    "canvas": "The canvas as it is",
 }
 _EACH = {"counts": "In each", "mix": "Shares"}
 UM_PER_PX = 0.25
@@ -78,7 +78,7 @@ class PlanForm(QWidget):
         choice, layout, settings = self.value(), self._session.layout, self._session.settings
         counts, _ = usable_counts(layout, self._classes[choice.tissue])
         self._background.run(
-            lambda: _write(plan_of(choice, layout, settings, counts), path),
+            lambda: _write(choice, layout, settings, counts, path),
             lambda _nothing: self.saved.emit(str(path)),
             lambda error: self._summary.setText(fault_words(error, str(path))),
         )
@@ -108,19 +108,26 @@ class PlanForm(QWidget):
         choice, layout = self.value(), self._session.layout
         counts, others = usable_counts(layout, self._classes[choice.tissue])
         tissue = self._tissue.currentText()
+        as_it_is = choice.nuclei == "canvas"
+        for field in (self._tissue, self._layouts):
+            enable(field, "The canvas is one layout of its own" if as_it_is else "")
         text = (
-            f"{number(choice.layouts, 'layout')} x {number(len(choice.prompts), 'prompt')} x "
+            f"{number(choice.n_layouts, 'layout')} x {number(len(choice.prompts), 'prompt')} x "
             f"{number(choice.variants, 'variant')} = {number(choice.tiles, 'tile')} of {layout.height} x "
             f"{layout.width} px."
         )
         reason = ""
-        if choice.nuclei != "tissue":
+        if as_it_is:
+            text += f" With the canvas' nuclei where they stand ({len(layout)}), saved beside the plan."
+        elif choice.nuclei != "tissue":
             text += f" {_EACH[choice.nuclei]}: {_listed(counts)}." if counts else ""
             if others:
                 text += f" Left out: {_listed(others)}, for {tissue} knows no such class."
             if not counts:
                 reason = f"Place nuclei of the classes of {tissue} first, or choose: {_NUCLEI['tissue']}"
-        if layout.um_per_px != UM_PER_PX:
+        if layout.um_per_px != UM_PER_PX and as_it_is:
+            reason = f"Plans are made at {UM_PER_PX} um/px, the canvas is at {layout.um_per_px:g}: choose its counts"
+        elif layout.um_per_px != UM_PER_PX:
             text += f" At {UM_PER_PX} um/px, not {layout.um_per_px:g}: that is the scale of plans."
         self._summary.setText(reason or text)
         enable(self._save, reason)
@@ -164,10 +171,14 @@ class PlanForm(QWidget):
         column.addWidget(self._save)
 
 
-def _write(plan: Plan, path: Path) -> None:
+def _write(choice: PlanChoice, layout: Layout, settings: RunSettings, counts: dict[str, int], path: Path) -> None:
     # Imported in the background: it brings half the command line along.
     from napari_cosynth.batch.plan_text import write_plan
 
+    beside = layout_file(path)
+    plan = plan_of(choice, layout, settings, counts, beside.name)
+    if choice.nuclei == "canvas":
+        write_layout(layout, beside)
     write_plan(plan, path)
 
 

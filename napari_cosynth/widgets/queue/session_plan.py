@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from napari_cosynth.layout import Layout
@@ -15,7 +16,7 @@ from napari_cosynth.run_settings import RunSettings
 if TYPE_CHECKING:
     from napari_cosynth.batch.plan import Plan
 
-Nuclei = Literal["counts", "mix", "tissue"]
+Nuclei = Literal["counts", "mix", "tissue", "canvas"]
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,8 @@ class PlanChoice:
     nuclei
         "counts": as many of each class as on the canvas, in every layout; "mix":
         classes in the same shares, and as many as is usual in the tissue;
-        "tissue": both as is usual there.
+        "tissue": both as is usual there; "canvas": the canvas' own nuclei where
+        they stand, one layout, no tissue.
     """
 
     tissue: str = ""
@@ -47,7 +49,17 @@ class PlanChoice:
     @property
     def tiles(self) -> int:
         """How many come of it."""
-        return self.layouts * len(self.prompts) * self.variants
+        return self.n_layouts * len(self.prompts) * self.variants
+
+    @property
+    def n_layouts(self) -> int:
+        """The canvas is one layout."""
+        return 1 if self.nuclei == "canvas" else self.layouts
+
+
+def layout_file(plan_file: Path) -> Path:
+    """Where the canvas stands for a plan: beside it."""
+    return plan_file.with_name(f"{plan_file.stem}-layout.csv")
 
 
 def usable_counts(layout: Layout, classes: tuple[str, ...]) -> tuple[dict[str, int], dict[str, int]]:
@@ -59,13 +71,17 @@ def usable_counts(layout: Layout, classes: tuple[str, ...]) -> tuple[dict[str, i
     )
 
 
-def plan_of(choice: PlanChoice, layout: Layout, settings: RunSettings, counts: Mapping[str, int]) -> Plan:
+def plan_of(
+    choice: PlanChoice, layout: Layout, settings: RunSettings, counts: Mapping[str, int], file: str = ""
+) -> Plan:
     """A plan with the size of the canvas, and quality, model and seed of the settings.
 
     Parameters
     ----------
     counts
         Nuclei by class, as `usable_counts` gives them.
+    file
+        Where the canvas is saved, if the choice is "canvas".
 
     Raises
     ------
@@ -74,24 +90,19 @@ def plan_of(choice: PlanChoice, layout: Layout, settings: RunSettings, counts: M
     """
     from napari_cosynth.batch.plan import Plan
 
-    nuclei: dict[str, object] = {}
-    if choice.nuclei == "counts":
-        nuclei = {"counts": dict(counts)}
-    elif choice.nuclei == "mix":
-        nuclei = {"mix": dict(counts)}
     own = ("steps", "guidance", "layout_guidance")
     tiles = {"size": (layout.height, layout.width), "quality": settings.quality, "model": settings.model}
-    group = {
-        "name": choice.tissue,
-        "tissue": choice.tissue,
-        "layouts": choice.layouts,
-        "prompts": choice.prompts,
-        "variants": choice.variants,
-    }
+    group: dict[str, object] = {"prompts": choice.prompts, "variants": choice.variants}
+    if choice.nuclei == "canvas":
+        group |= {"name": "canvas", "files": [file]}
+    else:
+        group |= {"name": choice.tissue, "tissue": choice.tissue, "layouts": choice.layouts}
+    if choice.nuclei in ("counts", "mix"):
+        group[choice.nuclei] = dict(counts)
     return Plan.model_validate(
         {
             "seed": settings.seed,
             "tiles": tiles | {name: getattr(settings, name) for name in own},
-            "group": [group | nuclei],
+            "group": [group],
         }
     )

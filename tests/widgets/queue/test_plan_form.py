@@ -6,6 +6,7 @@ import pytest
 from qtpy.QtWidgets import QComboBox, QLabel, QPlainTextEdit, QPushButton
 
 from napari_cosynth.batch.plan import read_plan
+from napari_cosynth.batch.work import layouts_of
 from napari_cosynth.classes import BUNDLED
 from napari_cosynth.layout import Layout
 from napari_cosynth.widgets.queue.plan_form import PlanForm
@@ -73,6 +74,28 @@ def test_the_command_line_reads_what_it_saves(qtbot, form, tmp_path, nuclei, gro
     assert (made.tissue, made.layouts, made.prompts, made.variants) == ("breast", 4, ("one", 'two "quoted"'), 3)
     assert {key: getattr(made, key) for key in group} == group
     assert plan.n_tiles == form.value().tiles == 24
+
+
+def test_the_canvas_itself_is_saved_beside_the_plan(qtbot, form, session, tmp_path):
+    form.setValue(PlanChoice("breast", 4, ("one", "two"), 3, "canvas"))
+    assert said(form) == (
+        "1 layout x 2 prompts x 3 variants = 6 tiles of 64 x 80 px. With the canvas' nuclei where they stand (5), "
+        "saved beside the plan."
+    )
+    assert not form.findChild(QComboBox, "plan_tissue").isEnabled()
+    plan = saved(qtbot, form, tmp_path / "My plan.toml")
+    assert plan.n_tiles == form.value().tiles == 6
+    (layout,) = layouts_of(plan, BUNDLED)["canvas"].values()
+    assert layout == session.layout
+    form.setValue(PlanChoice("breast", 4, ("one",), 3, "counts"))
+    assert form.findChild(QComboBox, "plan_tissue").isEnabled()
+
+
+def test_the_canvas_itself_needs_the_scale_of_plans(form, session):
+    session.set_layout(Layout(height=64, width=64, um_per_px=0.5, taxonomy=BUNDLED), "New")
+    form.setValue(PlanChoice("colon", 1, ("a",), 1, "canvas"))
+    assert said(form).startswith("Plans are made at 0.25 um/px, the canvas is at 0.5: choose its counts")
+    assert not form.findChild(QPushButton, "save_plan").isEnabled()
 
 
 def test_prompts_stand_one_a_line_and_each_once(form):
