@@ -51,9 +51,10 @@ def train_structure(
         from napari_cosynth.structure.density_net import DensityNet
         from napari_cosynth.structure.folder import load_structure, save_structure
         from napari_cosynth.structure.generator import StructureGenerator
+        from napari_cosynth.structure.traits import TRAITS
         from napari_cosynth.training.structure import StructureSettings, structure_data
         from napari_cosynth.training.structure import train_structure as training
-        from napari_cosynth.training.structure_windows import drawn_windows
+        from napari_cosynth.training.structure_windows import drawn_windows, typical_traits
 
         if minutes is None and steps is None:
             raise ValueError("training without an end; give --minutes or --steps")
@@ -62,7 +63,11 @@ def train_structure(
         start = None if init is None else load_structure(None if init == "bundled" else Path(init))
         taxonomy = BUNDLED if start is None else start.taxonomy
         encoder = TextEncoder.default() if start is None else start.encoder
-        network = start.network if start else DensityNet(n_classes=len(taxonomy), text_channels=encoder.channels)
+        network = (
+            start.network
+            if start
+            else DensityNet(n_classes=len(taxonomy), text_channels=encoder.channels, n_traits=len(TRAITS))
+        )
         tiles = [tile for folder in data for tile in read_dataset(folder, "train")]
         if not tiles:
             raise ValueError(f'no tile of the split "train" in {", ".join(map(str, data))}; see their tiles.csv')
@@ -83,6 +88,8 @@ def train_structure(
                 if step.step % _LINE_EVERY == 0:
                     say(f"{step.step} steps, {step.seconds:.0f} s, loss {mean:.4f}")
         terms = sum((count_terms(w.caption) for some in drawn for w in some), start=count_terms(""))
+        # What a prompt can ask for but these windows never show stays as it was learned before.
+        typical = {**(start.typical if start else {}), **typical_traits(drawn[0], taxonomy)}
         facts = {
             "sources": sorted({tile.source for tile in tiles}),
             "licence": licence,
@@ -91,7 +98,7 @@ def train_structure(
             "seconds": round(step.seconds),
             "settings": settings.model_dump(),
         }
-        save_structure(StructureGenerator(network, encoder, taxonomy, terms), out, facts)
+        save_structure(StructureGenerator(network, encoder, taxonomy, terms, typical), out, facts)
         if not licence:
             note("the licence of the data is not stated; give it by --licence before you pass the folder on")
         say(f"{out}: try it with  napari-cosynth layout make --structure {out} --prompt ...")

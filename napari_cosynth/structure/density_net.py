@@ -31,6 +31,8 @@ class DensityNet(ModelMixin, ConfigMixin):
         Width of each level, the finest first; each level halves the side.
     blocks
         Residual blocks of each level and direction.
+    n_traits
+        Numbers of the arrangement that the network can be told; 0 for none.
     """
 
     @register_to_config
@@ -40,12 +42,18 @@ class DensityNet(ModelMixin, ConfigMixin):
         text_channels: int = 384,
         channels: tuple[int, ...] = (48, 80, 112),
         blocks: int = 1,
+        n_traits: int = 0,
     ) -> None:
         super().__init__()
         embedding = 4 * channels[0]
         self.time = nn.Sequential(nn.Linear(64, embedding), nn.SiLU(), nn.Linear(embedding, embedding))
         self.counts = nn.Sequential(nn.Linear(2 * n_classes, embedding), nn.SiLU(), nn.Linear(embedding, embedding))
         self.text = nn.Sequential(nn.Linear(text_channels, embedding), nn.SiLU(), nn.Linear(embedding, embedding))
+        if n_traits:
+            layers = [nn.Linear(2 * n_traits, embedding), nn.SiLU(), nn.Linear(embedding, embedding), nn.SiLU()]
+            self.traits = nn.Sequential(*layers, nn.Linear(embedding, embedding))
+            self.register_buffer("trait_mean", torch.zeros(n_traits))
+            self.register_buffer("trait_spread", torch.ones(n_traits))
         self.no_text = nn.Parameter(torch.zeros(text_channels))
         # Token states of all captions have much in common: what differs is brought to unit spread.
         self.register_buffer("text_mean", torch.zeros(text_channels))
@@ -84,7 +92,19 @@ class DensityNet(ModelMixin, ConfigMixin):
         self.text_mean.copy_(text.mean(dim=0))
         self.text_spread.copy_(text.std(dim=0).clamp_min(1e-3))
 
-    def forward(self, z: Tensor, t: Tensor, per_area: Tensor, text: Tensor, has_text: Tensor) -> Tensor:
+    @torch.no_grad()
+    def standardise_traits(self, traits: Tensor) -> None:
+        """Learn mean and spread of traits (N, n_traits), NaN where one is not known."""
+        known = ~traits.isnan()
+        n = known.sum(dim=0).clamp_min(1)
+        mean = traits.nan_to_num().sum(dim=0) / n
+        spread = (((traits - mean).nan_to_num() ** 2).sum(dim=0) / n).sqrt()
+        self.trait_mean.copy_(mean)
+        self.trait_spread.copy_(torch.where(spread > 1e-3, spread, 1.0))
+
+    def forward(
+        self, z: Tensor, t: Tensor, per_area: Tensor, text: Tensor, has_text: Tensor, traits: Tensor | None = None
+    ) -> Tensor:
         """Velocity of the maps.
 
         Parameters
@@ -99,10 +119,19 @@ class DensityNet(ModelMixin, ConfigMixin):
             (B, text_channels) mean token state of the prompt.
         has_text
             (B,) bool, False where there is no prompt.
+        traits
+            (B, n_traits), NaN where one is not told; None for none at all.
         """
         text = torch.where(has_text[:, None], (text - self.text_mean) / self.text_spread, self.no_text)
         counts = torch.cat([torch.log1p(per_area), (per_area > 0).to(per_area.dtype)], dim=1)
-        emb = F.silu(self.time(_fourier(t)) + self.counts(counts) + self.text(text))
+        emb = self.time(_fourier(t)) + self.counts(counts) + self.text(text)
+        if self.config.n_traits:
+            if traits is None:
+                traits = text.new_full((len(z), self.config.n_traits), torch.nan)
+            known = ~traits.isnan()
+            standard = ((traits - self.trait_mean) / self.trait_spread).nan_to_num()
+            emb = emb + self.traits(torch.cat([standard, known.to(standard.dtype)], dim=1))
+        emb = F.silu(emb)
         h = self.stem(z)
         skips = []
         for level, stage in enumerate(self.down):

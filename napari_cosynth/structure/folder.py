@@ -21,6 +21,7 @@ from napari_cosynth.model.text import TextEncoder
 from napari_cosynth.resources import models_dir
 from napari_cosynth.structure.density_net import DensityNet
 from napari_cosynth.structure.generator import StructureGenerator
+from napari_cosynth.structure.traits import TRAITS
 from napari_cosynth.writing import write_together
 
 WEIGHTS, CONFIG, FACTS = "diffusion_pytorch_model.safetensors", "config.json", "structure.json"
@@ -56,6 +57,8 @@ def load_structure(folder: Path | None = None) -> StructureGenerator:
     try:
         facts = json.loads((folder / FACTS).read_text(encoding="utf-8"))
         taxonomy, terms = Taxonomy.model_validate(facts["taxonomy"]), facts["terms"]
+        # Folders of before traits have none of the two, and go on as they did.
+        traits, typical = facts.get("traits", []), facts.get("typical", {})
         kind = json.loads((folder / CONFIG).read_text(encoding="utf-8"))["_class_name"]
         if kind != DensityNet.__name__:
             raise ValueError(f"{CONFIG} describes a {kind}")
@@ -66,9 +69,11 @@ def load_structure(folder: Path | None = None) -> StructureGenerator:
         )
         if network.config.n_classes != len(taxonomy):
             raise ValueError(f"{network.config.n_classes} maps for {len(taxonomy)} classes")
+        if network.config.n_traits != len(traits) or (traits and traits != list(TRAITS)):
+            raise ValueError(f"it was told {', '.join(traits) or 'no traits'}; this version tells {', '.join(TRAITS)}")
     except (KeyError, TypeError, ValueError, OSError, RuntimeError, SafetensorError) as error:
         raise ValueError(f"{folder} holds no sound generator of structure ({error}); fetch or train it anew") from error
-    return StructureGenerator(network, TextEncoder.from_pretrained(folder), taxonomy, terms)
+    return StructureGenerator(network, TextEncoder.from_pretrained(folder), taxonomy, terms, typical)
 
 
 def save_structure(generator: StructureGenerator, folder: Path, training: dict[str, Any] | None = None) -> None:
@@ -88,6 +93,8 @@ def save_structure(generator: StructureGenerator, folder: Path, training: dict[s
     facts = {
         "taxonomy": generator.taxonomy.model_dump(mode="json"),
         "terms": dict(sorted(generator.terms.items(), key=lambda item: (-item[1], item[0]))),
+        "traits": list(TRAITS) if half.config.n_traits else [],
+        "typical": generator.typical,
         "training": training or {},
     }
     folder.mkdir(parents=True, exist_ok=True)

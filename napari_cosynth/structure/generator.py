@@ -18,6 +18,8 @@ from napari_cosynth.model.text import TextEncoder
 from napari_cosynth.points import allowed_side
 from napari_cosynth.structure.density_net import DensityNet
 from napari_cosynth.structure.density_targets import CELL_UM, density_of
+from napari_cosynth.structure.traits import told
+from napari_cosynth.structure.words import traits_in
 
 WINDOW_UM = 64.0
 """Side of the area that counts are told the network for."""
@@ -42,13 +44,22 @@ class StructureGenerator:
         The classes of its maps, in their order.
     terms
         Words of the training captions, with counts.
+    typical
+        Traits of each structure in the training windows, by its name
+        (`words.Structure`): what the network is told where a prompt names it.
     """
 
     def __init__(
-        self, network: DensityNet, encoder: TextEncoder, taxonomy: Taxonomy, terms: Mapping[str, int] | None = None
+        self,
+        network: DensityNet,
+        encoder: TextEncoder,
+        taxonomy: Taxonomy,
+        terms: Mapping[str, int] | None = None,
+        typical: Mapping[str, Mapping[str, float]] | None = None,
     ) -> None:
         self.network, self.encoder, self.taxonomy = network.float().eval(), encoder, taxonomy
         self.terms = dict(terms or {})
+        self.typical = {name: dict(traits) for name, traits in (typical or {}).items()}
 
     @torch.inference_mode()
     def densities(
@@ -105,15 +116,9 @@ class StructureGenerator:
         per_area = torch.zeros(1, len(self.taxonomy))
         for name, n in wanted.items():
             per_area[0, ids[name]] = n * WINDOW_UM**2 / area
-        maps = self._flow(prompt, per_area, cells, seed, steps, guidance)
-        # Bicubic between the cells' middles, at the middles of the pixels; the tile lies in the middle of the canvas.
-        rows, cols = (
-            torch.from_numpy(2 * (np.arange(side) + 0.5 - side / 2) * um_per_px / (n * CELL_UM)).float()
-            for side, n in zip(size, cells, strict=True)
-        )
-        at = torch.stack([cols.expand(size[0], -1), rows[:, None].expand(-1, size[1])], dim=-1)
-        fine = F.grid_sample(maps, at[None], mode="bicubic", padding_mode="border", align_corners=False)[0].numpy()
-        return {name: _usable(density_of(fine[index]), contrast) for name, index in ids.items()}
+        traits = torch.from_numpy(told(traits_in(prompt, self.typical), set(wanted)))
+        maps = self._flow(prompt, per_area, traits, cells, seed, steps, guidance)
+        return densities_of(maps, ids, size, um_per_px, contrast)
 
     def _cells(self, length_um: float) -> int:
         """Cells of the canvas along a side: at least the tile, and what the network is used to."""
@@ -121,7 +126,14 @@ class StructureGenerator:
         return max(_LEAST_CELLS, int(-(-length_um // (CELL_UM * multiple))) * multiple)
 
     def _flow(
-        self, prompt: str, per_area: Tensor, cells: Sequence[int], seed: int, steps: int, guidance: float
+        self,
+        prompt: str,
+        per_area: Tensor,
+        traits: Tensor,
+        cells: Sequence[int],
+        seed: int,
+        steps: int,
+        guidance: float,
     ) -> Tensor:
         """Euler's method from noise to maps: float32 (1, C, rows, cols)."""
         random = torch.Generator().manual_seed(seed)
@@ -129,6 +141,7 @@ class StructureGenerator:
         text = mean_states(self.encoder, [prompt])
         guided = bool(prompt.strip()) and guidance != 1
         has_text = torch.tensor([bool(prompt.strip()), False][: 1 + guided])
+        told = torch.stack([traits, torch.full_like(traits, torch.nan)]) if self.network.config.n_traits else None
         times = flow_times(steps)
         for now, then in zip(times, times[1:], strict=False):
             n = len(has_text)
@@ -138,11 +151,40 @@ class StructureGenerator:
                 per_area.expand(n, -1),
                 text.expand(n, -1),
                 has_text,
+                None if told is None else told[:n],
             )
             if guided:
                 velocity = velocity[1:] + guidance * (velocity[:1] - velocity[1:])
             z = z + (then - now) * velocity
         return z
+
+
+def densities_of(
+    maps: Tensor, ids: Mapping[str, int], size: tuple[int, int], um_per_px: float, contrast: float = CONTRAST
+) -> dict[str, np.ndarray]:
+    """Densities on a tile that lies in the middle of coarse maps.
+
+    Parameters
+    ----------
+    maps
+        (1, C, rows, cols) as `density_targets.maps_of` makes them.
+    ids
+        Index of the map of each class that is wanted.
+    size
+        Height and width of the tile, px.
+
+    Returns
+    -------
+    float64 (height, width) by class, above 0 and of mean 1.
+    """
+    # Bicubic between the cells' middles, at the middles of the pixels.
+    rows, cols = (
+        torch.from_numpy(2 * (np.arange(side) + 0.5 - side / 2) * um_per_px / (n * CELL_UM)).float()
+        for side, n in zip(size, maps.shape[2:], strict=True)
+    )
+    at = torch.stack([cols.expand(size[0], -1), rows[:, None].expand(-1, size[1])], dim=-1)
+    fine = F.grid_sample(maps, at[None], mode="bicubic", padding_mode="border", align_corners=False)[0].numpy()
+    return {name: _usable(density_of(fine[index]), contrast) for name, index in ids.items()}
 
 
 def flow_times(steps: int) -> list[float]:

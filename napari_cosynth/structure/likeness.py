@@ -8,7 +8,7 @@ from napari_cosynth.layouts.model import TissueModel
 from napari_cosynth.layouts.pattern import Pattern
 from napari_cosynth.layouts.sample import sample_layout
 from napari_cosynth.structure.generator import StructureGenerator
-from napari_cosynth.structure.words import structure_phrases
+from napari_cosynth.structure.words import structures_of
 
 UM_PER_PX = 0.25
 
@@ -25,8 +25,8 @@ def structured(tissue: TissueModel, generator: StructureGenerator, worded: bool)
     def draw(pattern: Pattern, seed: int) -> Layout:
         counts = dict(zip(tissue.classes, pattern.counts(len(tissue.classes)).tolist(), strict=True))
         names = [tissue.classes[mark] for mark in pattern.marks]
-        phrases = structure_phrases(pattern.points, names, pattern.size) if worded else []
-        prompt = ", ".join([tissue.name.replace("-", " "), *(ways[0] for ways in phrases[:2])])
+        structures = structures_of(pattern.points, names, pattern.size) if worded else []
+        prompt = ", ".join([tissue.name.replace("-", " "), *(structure.ways[0] for structure in structures[:2])])
         height, width = (round(side / UM_PER_PX) for side in pattern.size)
         tile = {"seed": seed, "height": height, "width": width, "um_per_px": UM_PER_PX}
         return sample_layout(tissue, counts, density=generator.densities(prompt, counts, **tile), **tile)

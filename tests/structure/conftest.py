@@ -35,9 +35,12 @@ def make_net():
     import torch
 
     from napari_cosynth.structure.density_net import DensityNet
+    from napari_cosynth.structure.traits import TRAITS
 
-    def make(seed: int = 0, text_channels: int = 16) -> DensityNet:
-        network = DensityNet(n_classes=len(BUNDLED), text_channels=text_channels, channels=(8, 16), blocks=1)
+    def make(seed: int = 0, text_channels: int = 16, n_traits: int = len(TRAITS)) -> DensityNet:
+        network = DensityNet(
+            n_classes=len(BUNDLED), text_channels=text_channels, channels=(8, 16), blocks=1, n_traits=n_traits
+        )
         random = torch.Generator().manual_seed(seed)
         for name, weight in network.named_parameters():
             if "norm" not in name:
@@ -52,4 +55,4 @@ def make_net():
 def generator(make_net, make_encoder):
     from napari_cosynth.structure.generator import StructureGenerator
 
-    return StructureGenerator(make_net(), make_encoder(), BUNDLED, {"gland": 3})
+    return StructureGenerator(make_net(), make_encoder(), BUNDLED, {"gland": 3}, {"gland": {"closure": 1.0}})

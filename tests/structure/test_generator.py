@@ -39,6 +39,30 @@ def test_prompt_counts_and_guidance_have_an_effect_and_an_empty_prompt_takes_non
     assert draw(generator, guidance=0)["neoplastic"] == pytest.approx(plain, rel=1e-3)
 
 
+def test_what_is_typical_of_a_word_is_told_the_network(make_net, make_encoder):
+    from napari_cosynth.classes import BUNDLED
+    from napari_cosynth.structure.generator import StructureGenerator
+
+    def made(prompt: str, **typical) -> np.ndarray:
+        generator = StructureGenerator(make_net(), make_encoder(), BUNDLED, typical=typical)
+        return draw(generator, prompt)["neoplastic"]
+
+    told = made("gland", gland={"closure": 3.0})
+    assert not np.allclose(told, made("gland", gland={"closure": -3.0})) and not np.allclose(told, made("gland"))
+    assert np.array_equal(made("stroma", gland={"closure": 3.0}), made("stroma"))
+    # Without its class the trait means nothing, and is not told.
+    band = {"band of epithelium": {"slimness of epithelial": 3.0}}
+    assert np.array_equal(made("band of epithelium", **band), made("band of epithelium"))
+
+
+def test_a_network_without_traits_draws_by_words_alone(make_net, make_encoder):
+    from napari_cosynth.classes import BUNDLED
+    from napari_cosynth.structure.generator import StructureGenerator
+
+    generator = StructureGenerator(make_net(n_traits=0), make_encoder(), BUNDLED)
+    assert not np.allclose(draw(generator)["neoplastic"], draw(generator, prompt="stroma")["neoplastic"])
+
+
 def test_a_map_is_that_of_the_same_tissue_at_another_pixel_size(generator):
     fine = draw(generator, height=256, width=256)["neoplastic"]
     coarse = draw(generator, height=128, width=128, um_per_px=0.5)["neoplastic"]

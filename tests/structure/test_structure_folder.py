@@ -11,17 +11,23 @@ from napari_cosynth.classes import BUNDLED
 from napari_cosynth.structure.folder import CONFIG, FACTS, WEIGHTS, load_structure, save_structure
 from napari_cosynth.structure.generator import StructureGenerator
 
+TERMS = {"nest": 1, "gland": 3}
+TYPICAL = {"gland": {"closure": 0.9}}
+
 
 @pytest.fixture
 def folder(make_net, minilm, tmp_path):
-    generator = StructureGenerator(make_net(text_channels=minilm.channels), minilm, BUNDLED, {"nest": 1, "gland": 3})
+    generator = StructureGenerator(
+        make_net(text_channels=minilm.channels), minilm, BUNDLED, {"nest": 1, "gland": 3}, TYPICAL
+    )
     save_structure(generator, tmp_path / "structure", {"steps": 5})
     return tmp_path / "structure"
 
 
 def test_what_was_written_draws_the_same_up_to_half_precision(folder, make_net, minilm):
-    before = StructureGenerator(make_net(text_channels=minilm.channels), minilm, BUNDLED)
+    before = StructureGenerator(make_net(text_channels=minilm.channels), minilm, BUNDLED, typical=TYPICAL)
     after = load_structure(folder)
+    assert after.typical == TYPICAL
     assert after.taxonomy == BUNDLED and list(after.terms) == ["gland", "nest"]
     maps = [g.densities("a gland", {"neoplastic": 9}, seed=0, height=64, width=64, steps=2) for g in (before, after)]
     assert maps[0]["neoplastic"] == pytest.approx(maps[1]["neoplastic"], abs=0.05)
@@ -61,4 +67,21 @@ def test_a_damaged_folder_is_refused(folder):
         load_structure(folder)
     (folder / CONFIG).write_text('{"_class_name": "Segmenter"}')
     with pytest.raises(ValueError, match="describes a Segmenter"):
+        load_structure(folder)
+
+
+def test_a_folder_from_before_traits_loads_and_one_of_other_traits_is_refused(folder, make_net, minilm, tmp_path):
+    old = StructureGenerator(make_net(text_channels=minilm.channels, n_traits=0), minilm, BUNDLED)
+    save_structure(old, tmp_path / "old")
+    facts = json.loads((tmp_path / "old" / FACTS).read_text())
+    del facts["traits"], facts["typical"]
+    (tmp_path / "old" / FACTS).write_text(json.dumps(facts))
+    config = json.loads((tmp_path / "old" / CONFIG).read_text())
+    del config["n_traits"]
+    (tmp_path / "old" / CONFIG).write_text(json.dumps(config))
+    assert load_structure(tmp_path / "old").typical == {}
+    facts = json.loads((folder / FACTS).read_text())
+    facts["traits"] = facts["traits"][::-1]
+    (folder / FACTS).write_text(json.dumps(facts))
+    with pytest.raises(ValueError, match="it was told .* this version tells closure"):
         load_structure(folder)

@@ -7,7 +7,9 @@ import pytest
 
 from napari_cosynth.classes import BUNDLED
 from napari_cosynth.data.labelled import LabelledTile
-from napari_cosynth.training.structure_windows import draw_windows, drawn_windows
+from napari_cosynth.structure.traits import TRAITS
+from napari_cosynth.structure.words import Structure
+from napari_cosynth.training.structure_windows import draw_windows, drawn_windows, typical_traits
 
 
 def tile(seed: int = 0, side: int = 256, um_per_px: float = 0.5, n: int = 300, **facts) -> LabelledTile:
@@ -56,7 +58,7 @@ def test_larger_windows_come_from_large_tiles_alone():
     told = []
     both = drawn_windows([tile()], BUNDLED, 6, 0, lambda done, total: told.append((done, total)))
     assert [len(part) for part in both] == [6, 2] and both[1][0].pattern.size == (128, 128)
-    assert told[0] == (1, 8) and told[-1] == (8, 8)
+    assert told[0] == (1, 40) and told[-1] == (40, 40)
     assert len(drawn_windows([tile(um_per_px=0.25)], BUNDLED, 6, 0)) == 1
     with pytest.raises(ValueError, match="no tile is 64 x 64 um large"):
         drawn_windows([tile(side=64, um_per_px=0.25)], BUNDLED, 6, 0)
@@ -67,9 +69,34 @@ def test_larger_windows_come_from_large_tiles_alone():
 def test_rare_structures_are_shown_more_often():
     from napari_cosynth.training.structure_windows import _weights
 
-    common, rare = [("stroma",)], [("gland", "a gland")]
+    common, rare = [Structure("stroma", ("stroma",))], [Structure("gland", ("gland", "a gland"))]
     weights = _weights([*[common] * 30, rare, []])
     assert weights[30] > 2 * weights[0] and weights[31] == 1
+
+
+def test_windows_know_their_traits_and_structures_what_is_typical_of_them():
+    windows = draw_windows([tile()], BUNDLED, 16, 60, seed=0)
+    parting = "connective parted from neoplastic"
+    index = list(TRAITS).index(parting)
+    borders = [w for w in windows if any(s.name == "border of tumour and stroma" for s in w.structures)]
+    assert borders and all(w.traits.shape == (len(TRAITS),) and w.traits[index] > 0.9 for w in borders)
+    typical = typical_traits(windows, BUNDLED)["border of tumour and stroma"]
+    assert 0.9 < typical[parting] <= max(w.traits[index] for w in borders) + 1e-3
+    assert "band of epithelium" not in typical_traits(windows, BUNDLED)
+
+
+def test_a_batch_tells_some_traits_and_to_some_windows_nothing(make_encoder):
+    import torch
+
+    from napari_cosynth.training.structure import StructureSettings, _batch, structure_data
+
+    data = structure_data(draw_windows([tile()], BUNDLED, 16, 40, 0), len(BUNDLED), make_encoder())
+    settings = StructureSettings(no_text=0.3, traits_alone=0.5)
+    *_, has_text, traits = _batch(data, 400, settings, torch.Generator().manual_seed(0))
+    told, known = ~traits.isnan(), ~data.traits.isnan()
+    assert 0 < told.float().mean() < 0.5 * known.float().mean()
+    for text, some in ((True, True), (True, False), (False, True), (False, False)):
+        assert ((has_text == text) & (told.any(dim=1) == some)).any()
 
 
 def test_training_lowers_the_loss_and_leaves_the_average(make_net, make_encoder):
@@ -86,7 +113,7 @@ def test_training_lowers_the_loss_and_leaves_the_average(make_net, make_encoder)
     def loss() -> float:
         random = torch.Generator().manual_seed(5)
         with torch.no_grad():
-            batch = (data.maps, data.per_area, data.text, data.has_text)
+            batch = (data.maps, data.per_area, data.text, data.has_text, data.traits)
             return flow_loss(network, *batch, random, -0.5).item()
 
     before = loss()

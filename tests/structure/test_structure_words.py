@@ -5,13 +5,21 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_cosynth.structure.words import structure_phrases, write_structure_caption
+from napari_cosynth.structure.traits import TRAITS
+from napari_cosynth.structure.words import (
+    STRUCTURES,
+    Structure,
+    structures_in,
+    structures_of,
+    traits_in,
+    write_structure_caption,
+)
 
 SIZE = (64.0, 64.0)
 
 
 def words(points, names):
-    return {ways[0] for ways in structure_phrases(points, names, SIZE)}
+    return {structure.ways[0] for structure in structures_of(points, names, SIZE)}
 
 
 def test_a_gland_in_stroma_is_called_so(circle):
@@ -55,10 +63,8 @@ def test_a_sheet_is_solid_and_too_few_points_are_nothing(grid):
 
 def test_captions_say_the_tissue_and_the_structures_in_many_ways():
     rng = np.random.default_rng(0)
-    phrases = [("gland", "glandular lumen"), ("stroma",)]
-    captions = [
-        write_structure_caption("colon", "adenocarcinoma", ["epithelial"] * 9, phrases, rng) for _ in range(200)
-    ]
+    shown = [Structure("gland", ("gland", "glandular lumen")), Structure("stroma", ("stroma",))]
+    captions = [write_structure_caption("colon", "adenocarcinoma", ["epithelial"] * 9, shown, rng) for _ in range(200)]
     assert len(set(captions)) > 50
     for part in ("colon adenocarcinoma", "gland", "glandular lumen", "stroma", "gland with stroma", "epithelial"):
         assert any(part in caption for caption in captions), part
@@ -66,10 +72,33 @@ def test_captions_say_the_tissue_and_the_structures_in_many_ways():
 
 
 def test_what_is_said_depends_on_the_random_numbers_alone():
-    made = [write_structure_caption("colon", "", [], [("gland",)], np.random.default_rng(5)) for _ in range(2)]
+    made = [write_structure_caption("colon", "", [], STRUCTURES[:1], np.random.default_rng(5)) for _ in range(2)]
     assert made[0] == made[1]
 
 
 @pytest.mark.parametrize("names", [["unspecified"] * 18, ["positive"] * 9 + ["negative"] * 9])
 def test_classes_without_structure_words_are_no_trouble(circle, names):
     assert isinstance(words(circle(18, 15.0), names), set)
+
+
+@pytest.mark.parametrize("structure", STRUCTURES, ids=lambda structure: structure.name)
+def test_a_structure_is_found_in_each_way_to_say_it(structure):
+    for way in structure.ways:
+        assert structure in structures_in(f"Colon, {way.upper()} with stroma")
+    assert {*structure.high, *structure.low} <= set(TRAITS)
+    assert structures_in("") == [] and structures_in("colonband of stromatic") == []
+
+
+def test_names_are_of_one_structure_alone():
+    assert len({structure.name for structure in STRUCTURES}) == len(STRUCTURES)
+
+
+def test_words_become_traits_and_the_longer_words_win():
+    typical = {
+        "border of tumour and stroma": {"connective parted from neoplastic": 0.97},
+        "gland": {"closure": 0.9},
+        "sheet of epithelium": {"closure": 0.5},
+    }
+    assert traits_in("tumor border", typical) == {"connective parted from neoplastic": 0.97}
+    assert traits_in("sheet of epithelium without gland", typical) == {"closure": 0.5}
+    assert traits_in("breast", typical) == {}
