@@ -32,7 +32,7 @@ from napari_cosynth.widgets.work.turns import PAINTED_MS, Turns, once
 _LABEL_ROLES = (INSTANCES, SEMANTIC)
 # Work in turns.
 _CLEARING, _IMAGE, _LABELS = _PREVIEW = ("clearing", "preview's image", "preview's labels")
-_REST = "rest of a tile"
+_TILE = "tile"
 _AHEAD = "layers ahead"
 
 
@@ -46,8 +46,7 @@ class Layers:
     session
         What is shown.
     turns
-        In which previews are drawn, what comes after a tile's image and masks, and layers made ahead; all at once
-        if None.
+        In which tiles and previews are drawn and layers made ahead, part by part; all at once if None.
     """
 
     message = Signal(str)
@@ -139,7 +138,7 @@ class Layers:
         """
         first = self._preview is None
         if first:
-            self._drop(_REST)
+            self._drop(_TILE)
             self.flush()
             self._masks.watch(self._tiles.instances, None)
             self._tile = None
@@ -194,7 +193,7 @@ class Layers:
     def close(self) -> None:
         """Take our layers away and let go of the viewer and the session, which keeps everything."""
         self.flush()
-        self._drop(*_PREVIEW, _REST, _AHEAD)
+        self._drop(*_PREVIEW, _TILE, _AHEAD)
         self._areas.close()
         self._border.close()
         self._opened.close()
@@ -235,9 +234,11 @@ class Layers:
         entry = self._session.current
         tile = entry.tile if entry is not None else None
         if self._preview is None and (anew or tile is not self._tile):
+            # Masks that were edited are shown at once, or a stroke would fall between.
+            in_turns = anew and tile is not self._tile
             self.flush()
             self._tile = tile
-            self._show_tile(in_turns=True)
+            self._show_tile(in_turns)
 
     def _do(self, name: str, parts: Iterator[int], in_turns: bool = True) -> None:
         """Do work part by part, or at once; in place of what waits under its name."""
@@ -277,21 +278,23 @@ class Layers:
         self._masks.watch(self._tiles.instances, None)
         if self._tile is None:
             self._tiles.clear((self._session.layout.height, self._session.layout.width))
+            self._do(_TILE, once(self._clear_results), in_turns)
         else:
-            # What is looked at first: at once.
-            labels = self._tiles.show(self._tile, self._new_class(self._tile), self._hidden)
-            self._masks.watch(labels, self._session.current.key)
-        self._do(_REST, self._rest_of(self._tile), in_turns)
+            self._do(_TILE, self._showing(self._tile), in_turns)
 
-    def _rest_of(self, tile: SyntheticTile | None) -> Iterator[int]:
-        """What else there is to a tile, or to none."""
-        if tile is None:
-            self._misses.clear()
-        else:
-            self._tiles.show_semantic(tile, self._hidden)
-            yield 0
-            self._misses.show(tile, self._hidden)
-            yield 0
+    def _showing(self, tile: SyntheticTile) -> Iterator[int]:
+        """Show a tile, what is looked at first."""
+        self._tiles.show_image(tile)
+        yield 0
+        labels = self._tiles.show_instances(tile, self._new_class(tile), self._hidden)
+        self._masks.watch(labels, self._session.current.key)
+        yield 0
+        self._tiles.show_semantic(tile, self._hidden)
+        self._misses.show(tile, self._hidden)
+        self._show_results()
+
+    def _clear_results(self) -> None:
+        self._misses.clear()
         self._show_results()
 
     def _activate(self) -> None:

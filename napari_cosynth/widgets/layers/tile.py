@@ -46,8 +46,12 @@ class TileLayers:
         """The instance labels, if they are there."""
         return self._own.get(INSTANCES)
 
-    def show(self, tile: SyntheticTile, new_class: int, hidden: frozenset[int]) -> Labels:
-        """Show a tile's image and instances.
+    def show_image(self, tile: SyntheticTile) -> None:
+        """Show a tile's image."""
+        self._show_image(tile.image)
+
+    def show_instances(self, tile: SyntheticTile, new_class: int, hidden: frozenset[int]) -> Labels:
+        """Show a tile's instances.
 
         Parameters
         ----------
@@ -60,7 +64,6 @@ class TileLayers:
         -------
         The layer of its instance labels, which can be edited.
         """
-        self._show_image(tile.image)
         taxonomy = tile.request.layout.taxonomy
         layer = self._put_labels(INSTANCES, tile.instances)
         class_of = {nucleus.id: nucleus.class_id for nucleus in tile.nuclei}

@@ -325,11 +325,20 @@ def test_whatever_comes_between_the_last_preview_or_the_tile_is_shown_in_the_end
         assert list(viewer.layers["nuclei"].features["tile"]).count("no nucleus") == 2
 
 
-def test_a_tile_is_there_at_once_also_where_the_rest_waits_its_turn(viewer, session, turned, make_made_tile):
+def test_the_image_of_a_tile_is_there_at_once_and_masks_can_be_edited_when_all_is(
+    qtbot, viewer, session, turned, make_made_tile
+):
+    layers, turns = turned
     tile = make_made_tile(session.layout, misses=2)
     session.add_tile(tile)
     np.testing.assert_array_equal(viewer.layers["tile"].data, tile.image)
-    np.testing.assert_array_equal(viewer.layers["instances"].data, tile.instances)
+    qtbot.waitUntil(lambda: not turns.busy, timeout=20000)
+    viewer.layers["instances"].paint((3, 3), 40)
+    layers.flush()
+    assert session.current.tile.edited and session.current.tile.instances[3, 3] == 40
+    # An edit waits for no turn, or the next stroke would fall between.
+    assert not turns.busy
+    np.testing.assert_array_equal(viewer.layers["instances"].data, session.current.tile.instances)
 
 
 def test_closed_layers_come_back_by_no_turn(qtbot, viewer, session, turned, make_made_tile):
