@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QApplication, QPushButton
@@ -141,8 +143,11 @@ def test_an_offer_that_is_closed_stays_for_the_next_time(start, work):
 def test_a_session_slower_than_the_user_asks_before_it_replaces_anything(start, work, qtbot, monkeypatch):
     Autosave().close(work)
     monkeypatch.setattr(recover, "PATIENCE_S", 0.0)
+    typed, read = threading.Event(), recover.load
+    monkeypatch.setattr(recover, "load", lambda folder: typed.wait(WAIT / 1000) and read(folder))
     made = start()
     made.session.set_prompt("typed at once")
+    typed.set()
     qtbot.waitUntil(lambda: len(made.messages.texts()) == 1, timeout=WAIT)
     assert made.session.prompt == "typed at once"
     press(qtbot, made.messages, "messageOpenIt")

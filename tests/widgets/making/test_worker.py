@@ -265,7 +265,8 @@ def test_a_forgotten_worker_takes_its_thread_with_it(qtbot):
     qtbot.waitUntil(lambda: not thread.is_alive(), timeout=WAIT)
 
 
-def test_the_engine_goes_on_when_what_it_made_is_shown_and_what_that_put_off_is_done(qtbot):
+def test_the_engine_goes_on_when_what_it_made_is_shown_and_what_that_put_off_is_done(qtbot, monkeypatch):
+    monkeypatch.setattr("napari_cosynth.widgets.making.worker.PATIENCE_S", WAIT)
     turns, shown, asked = Turns(), [], []
     engine = Engine(lambda n: asked.append(len(shown)))
     worker = Worker(engine, turns=turns)
