@@ -40,9 +40,9 @@ class StructureSettings(BaseModel):
     """Share of windows that are shown without caption and traits, for guidance."""
     traits_alone: float = Field(0.3, ge=0, le=1)
     """Share of the others that are shown without their caption."""
-    text_alone: float = Field(0.25, ge=0, le=1)
+    text_alone: float = Field(0.15, ge=0, le=1)
     """Share of the others that are shown without their traits."""
-    traits_kept: float = Field(0.6, ge=0, le=1)
+    traits_kept: float = Field(1.0, ge=0, le=1)
     """Share of its traits that a window tells, at most: a prompt names one or two of them."""
     precision: Literal["bf16", "float32"] = "float32"
     """Of the network in training; bf16 is faster on processors that have it."""

@@ -31,7 +31,7 @@ _MOST_OFTEN = 20.0
 """A rare structure is shown so many times as often as it is found, at most."""
 _RARITY = 0.75
 """Power of the rarity by which it is shown more often."""
-_ARRANGED = 0.15
+_ARRANGED = 0.4
 """Share of the 64 um windows that are arranged anew, as far as they have the nuclei for it."""
 _FULL = 0.6
 """A window is full of a class beyond this share."""
