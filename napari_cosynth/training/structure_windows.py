@@ -111,6 +111,7 @@ def draw_windows(
     n: int,
     seed: int,
     progress: Callable[[int], None] | None = None,
+    arranged_anew: bool = True,
 ) -> list[StructureWindow]:
     """Windows at random places: sources by the root of their area, rare structures more often.
 
@@ -128,6 +129,8 @@ def draw_windows(
         Number of windows; five times as many are looked at.
     progress
         Called with the number of windows looked at so far.
+    arranged_anew
+        False for windows as they were found alone.
 
     Raises
     ------
@@ -152,7 +155,7 @@ def draw_windows(
     weights = _weights([structures for _, _, structures in found])
     chosen = rng.choice(len(found), n, p=weights / weights.sum())
     # What is larger than a tile is left as it was found.
-    share = _ARRANGED if cells == SIDES[0] else 0.0
+    share = _ARRANGED if arranged_anew and cells == SIDES[0] else 0.0
     return [_captioned(*_perhaps_arranged(found[i], share, taxonomy, rng), taxonomy, rng) for i in chosen]
 
 

@@ -54,6 +54,14 @@ def test_the_same_seed_draws_the_same_windows():
     assert not all(np.array_equal(a.pattern.points, b.pattern.points) for a, b in zip(first, other, strict=True))
 
 
+def test_windows_arranged_anew_name_no_tissue_and_can_be_left_out():
+    def named(**changes: bool) -> list[bool]:
+        windows = draw_windows([tile(disease="")], BUNDLED, 16, 200, 0, **changes)
+        return [set(w.pattern.marks) <= {0, 2, 5} and "liver" in w.caption for w in windows]
+
+    assert 0 < sum(named()) < sum(named(arranged_anew=False))
+
+
 def test_larger_windows_come_from_large_tiles_alone():
     told = []
     both = drawn_windows([tile()], BUNDLED, 6, 0, lambda done, total: told.append((done, total)))
