@@ -37,7 +37,8 @@ def export_model(
     -------
     The pipeline, float32 on the CPU, with the weights as stored.
     """
-    network = JointUNet.from_config(config)
+    # "_name_or_path" says where a run that began from a model found it: a place on this machine.
+    network = JointUNet.from_config({key: value for key, value in config.items() if not key.startswith("_")})
     network.load_state_dict(state.weights)
     pipe = pipeline_class(network)(
         network.half().eval(),

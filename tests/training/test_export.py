@@ -36,6 +36,16 @@ def test_the_folder_is_a_sound_model(export, tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["model"]
 
 
+def test_a_model_that_began_from_another_does_not_say_where_that_lay(export, tmp_path, minilm):
+    export(tmp_path / "first")
+    begun = CoSynthPipeline.from_pretrained(tmp_path / "first").unet
+    assert str(tmp_path) in str(dict(begun.config))
+    trained = TrainedState(begun.state_dict(), 1, 8, 1.0, {})
+    export_model(trained, dict(begun.config), minilm, BUNDLED, tmp_path / "second")
+    for file in (tmp_path / "second").rglob("*.json"):
+        assert str(tmp_path) not in file.read_text(encoding="utf-8")
+
+
 def test_terms_are_sorted_by_count_then_by_word(export, tmp_path):
     export(tmp_path / "model")
     terms = json.loads((tmp_path / "model" / "prompt_terms.json").read_text(encoding="utf-8"))
