@@ -18,6 +18,7 @@ from napari_cosynth.model.text import TextEncoder
 from napari_cosynth.points import allowed_side
 from napari_cosynth.structure.density_net import DensityNet
 from napari_cosynth.structure.density_targets import CELL_UM, density_of
+from napari_cosynth.structure.shaped import shaped
 from napari_cosynth.structure.traits import told
 from napari_cosynth.structure.words import traits_in
 
@@ -77,6 +78,9 @@ class StructureGenerator:
     ) -> dict[str, np.ndarray]:
         """Density of each class, as `layouts.sample.sample_layout` takes it.
 
+        Where the prompt names glands or a band, their shape is drawn into the
+        learned maps (`shaped`), which hardly show them.
+
         Parameters
         ----------
         prompt
@@ -118,7 +122,8 @@ class StructureGenerator:
             per_area[0, ids[name]] = n * WINDOW_UM**2 / area
         traits = torch.from_numpy(told(traits_in(prompt, self.typical), set(wanted)))
         maps = self._flow(prompt, per_area, traits, cells, seed, steps, guidance)
-        return densities_of(maps, ids, size, um_per_px, contrast)
+        learned = densities_of(maps, ids, size, um_per_px, contrast)
+        return shaped(learned, prompt, wanted, um_per_px, seed) if guidance else learned
 
     def _cells(self, length_um: float) -> int:
         """Cells of the canvas along a side: at least the tile, and what the network is used to."""

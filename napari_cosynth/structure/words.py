@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from napari_cosynth.classes import UNSPECIFIED
 from napari_cosynth.data.captions import CLASS_WORDS
 from napari_cosynth.structure import arrangements as measured
 from napari_cosynth.structure.traits import (
@@ -66,12 +67,12 @@ _SLIM = 2.7
 _PARTED = 0.92
 _RIM = 0.55
 
-_GLAND = Structure(
+GLAND = Structure(
     "gland",
     ("gland", "a gland", "gland with a lumen", "glandular lumen", "nuclei in a ring around a lumen"),
     (CLOSURE,),
 )
-_GLANDS = Structure("glands", ("glands", "several glands", "glands with lumina"), (CLOSURE,))
+GLANDS = Structure("glands", ("glands", "several glands", "glands with lumina"), (CLOSURE,))
 _AGGREGATE = Structure(
     "lymphoid aggregate",
     ("lymphoid aggregate", "dense lymphocytes", "cluster of lymphocytes", "aggregate of lymphocytes"),
@@ -112,7 +113,7 @@ def _border(inner: str, outer: str) -> Structure:
 
 _RIMS = {pair: _rim(*pair) for pair in PAIRS}
 _BORDERS = {pair: _border(*pair) for pair in PAIRS}
-_BANDS = {
+BANDS = {
     kind: Structure(
         f"band of {nouns[0]}",
         (f"band of {nouns[0]}", f"strip of {nouns[0]}", f"row of {nouns[-1]}"),
@@ -121,10 +122,10 @@ _BANDS = {
     for kind, nouns in _NOUNS.items()
 }
 STRUCTURES = (
-    *(_GLAND, _GLANDS, _AGGREGATE, _SCATTERED, _SOLID, _NEST, _INFILTRATING, _STROMA, _SHEET, _CLUSTERED),
+    *(GLAND, GLANDS, _AGGREGATE, _SCATTERED, _SOLID, _NEST, _INFILTRATING, _STROMA, _SHEET, _CLUSTERED),
     *_RIMS.values(),
     *_BORDERS.values(),
-    *_BANDS.values(),
+    *BANDS.values(),
 )
 
 
@@ -151,7 +152,7 @@ def structures_of(points: np.ndarray, names: Sequence[str], size: tuple[float, f
         *_lymphocytes(of, points),
         *_tumour(of, share, points),
         *(s for pair, s in _RIMS.items() if of.keys() >= {*pair} and _surrounds(of, *pair)),
-        *(s for kind, s in _BANDS.items() if _is_band(of, share, kind)),
+        *(s for kind, s in BANDS.items() if _is_band(of, share, kind)),
         *(s for pair, s in _BORDERS.items() if _is_parted(of, *pair)),
     ]
     if share.get(STROMA, 0) > 0.5:
@@ -175,6 +176,20 @@ def structures_in(prompt: str) -> list[Structure]:
         if ways:
             said[structure] = max(map(len, ways))
     return sorted(said, key=lambda structure: -said[structure])
+
+
+def draws_maps(prompt: str, counts: Mapping[str, int]) -> bool:
+    """Whether learned maps say more of where nuclei crowd than the tissue's own clustering.
+
+    They do not where no nucleus has a class and the prompt names no structure:
+    there is nothing to arrange, and the tissue's clustering was fitted on it.
+
+    Parameters
+    ----------
+    counts
+        Nuclei of each class.
+    """
+    return any(n for name, n in counts.items() if name != UNSPECIFIED) or bool(structures_in(prompt))
 
 
 def traits_in(prompt: str, typical: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
@@ -225,7 +240,7 @@ def write_structure_caption(
 def _glands(of: dict[str, np.ndarray], points: np.ndarray, size: tuple[float, float]) -> list[Structure]:
     lining = np.concatenate([of.get(name, points[:0]) for name in LININGS])
     closed = sum(share >= _CLOSED_RING for share, _ in measured.rings(lining, points, size))
-    return [_GLANDS if closed > 1 else _GLAND] if closed else []
+    return [GLANDS if closed > 1 else GLAND] if closed else []
 
 
 def _lymphocytes(of: dict[str, np.ndarray], points: np.ndarray) -> list[Structure]:

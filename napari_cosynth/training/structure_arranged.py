@@ -11,6 +11,7 @@ import numpy as np
 
 from napari_cosynth.classes import Taxonomy
 from napari_cosynth.layouts.pattern import Pattern
+from napari_cosynth.structure.shapes import LINING_UM, OUTSIDE_UM, lining_count, turned
 from napari_cosynth.structure.traits import KINDS, LININGS, PAIRS
 
 _LEAST = 6
@@ -18,12 +19,6 @@ _LEAST = 6
 _SOFT_UM = 2.0
 """Standard deviation by which a border is not sharp."""
 _LUMEN_UM = (8.0, 15.0)
-_LINING_UM = 3.5
-"""From the edge of the lumen to the middles of the lining's nuclei."""
-_SPACING_UM = 6.5
-"""Between the nuclei of a lining."""
-_OUTSIDE_UM = 9.0
-"""From the edge of the lumen to where other nuclei begin."""
 
 
 def arranged(pattern: Pattern, taxonomy: Taxonomy, rng: np.random.Generator) -> Pattern | None:
@@ -48,7 +43,7 @@ def arranged(pattern: Pattern, taxonomy: Taxonomy, rng: np.random.Generator) -> 
     points = pattern.points[taking_part]
     middle = np.array(pattern.size) * rng.uniform(0.3, 0.7, 2)
     angle = rng.random() * 2 * np.pi
-    across = (points - middle) @ (np.sin(angle), np.cos(angle))
+    across = turned(points, middle, angle)[:, 0]
     if kind == "border":
         order = across
     elif kind == "rim":
@@ -68,11 +63,11 @@ def _gland(pattern: Pattern, taxonomy: Taxonomy, rng: np.random.Generator) -> Pa
     counts = pattern.counts(len(taxonomy))
     lining = max(linings, key=lambda index: counts[index])
     lumen = rng.uniform(*_LUMEN_UM)
-    radius = lumen + _LINING_UM
-    n = round(2 * np.pi * radius / _SPACING_UM)
+    radius = lumen + LINING_UM
+    n = lining_count(lumen)
     if counts[lining] < n:
         return None
-    beyond = lumen + _OUTSIDE_UM
+    beyond = lumen + OUTSIDE_UM
     middle = np.array([rng.uniform(radius, side - radius) for side in pattern.size])
     offset = pattern.points - middle
     far = np.hypot(*offset.T)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_cosynth.structure.generator import flow_times
+from napari_cosynth.structure.generator import FLOOR, flow_times
 
 COUNTS = {"neoplastic": 20, "inflammatory": 10, "connective": 0}
 
@@ -53,6 +53,16 @@ def test_what_is_typical_of_a_word_is_told_the_network(make_net, make_encoder):
     # Without its class the trait means nothing, and is not told.
     band = {"band of epithelium": {"slimness of epithelial": 3.0}}
     assert np.array_equal(made("band of epithelium", **band), made("band of epithelium"))
+
+
+def test_a_gland_is_drawn_where_it_finds_room_and_not_without_guidance(generator):
+    def made(prompt, **changes):
+        counts = {"neoplastic": 30, "connective": 5}
+        return draw(generator, prompt, counts, height=256, width=256, **changes)["neoplastic"]
+
+    # A lumen is emptier than the floor under what is learned.
+    assert (made("gland") < 0.9 * FLOOR).mean() > 0.02 > (made("stroma") < 0.9 * FLOOR).mean()
+    assert made("gland", guidance=0) == pytest.approx(made("", guidance=0), rel=1e-3)
 
 
 def test_a_network_without_traits_draws_by_words_alone(make_net, make_encoder):

@@ -9,6 +9,7 @@ from napari_cosynth.structure.traits import TRAITS
 from napari_cosynth.structure.words import (
     STRUCTURES,
     Structure,
+    draws_maps,
     structures_in,
     structures_of,
     traits_in,
@@ -102,3 +103,10 @@ def test_words_become_traits_and_the_longer_words_win():
     assert traits_in("tumor border", typical) == {"connective parted from neoplastic": 0.97}
     assert traits_in("sheet of epithelium without gland", typical) == {"closure": 0.5}
     assert traits_in("breast", typical) == {}
+
+
+def test_without_classes_maps_are_drawn_for_a_structure_alone():
+    unknown = {"unspecified": 30, "neoplastic": 0}
+    assert not draws_maps("glioma", unknown) and not draws_maps("", unknown)
+    assert draws_maps("glioma, clustered nuclei", unknown)
+    assert draws_maps("glioma", {**unknown, "neoplastic": 1})
