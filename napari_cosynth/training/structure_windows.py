@@ -35,6 +35,8 @@ _ARRANGED = 0.4
 """Share of the 64 um windows that are arranged anew, as far as they have the nuclei for it."""
 _FULL = 0.6
 """A window is full of a class beyond this share."""
+_LOW, _HIGH = 0.25, 0.75
+"""Quantiles of what a structure's windows show, that its word asks for."""
 _LOOKED_AT = 5
 """Windows looked at for each that is kept, so that the rare ones are not few ones over and over."""
 
@@ -220,8 +222,9 @@ def _captioned(
 def typical_traits(windows: Sequence[StructureWindow], taxonomy: Taxonomy) -> dict[str, dict[str, float]]:
     """What a prompt asks for by a structure's name: traits of windows that show it clearly.
 
-    The highest decile of what is high there, the lowest of what is low. Windows
-    that are full of one class are not asked: nothing stands out from it there.
+    The highest quarter of what is high there, the lowest of what is low: guidance
+    overshoots, and with the outermost decile layouts were tidier than real ones.
+    Windows that are full of one class are not asked: nothing stands out from it there.
 
     Returns
     -------
@@ -232,7 +235,7 @@ def typical_traits(windows: Sequence[StructureWindow], taxonomy: Taxonomy) -> di
     typical: dict[str, dict[str, float]] = {}
     for structure in STRUCTURES:
         shown = np.array([structure in window.structures for window in windows])
-        for name, quantile in (*((n, 0.9) for n in structure.high), *((n, 0.1) for n in structure.low)):
+        for name, quantile in (*((n, _HIGH) for n in structure.high), *((n, _LOW) for n in structure.low)):
             values = traits[:, list(TRAITS).index(name)]
             kinds = [taxonomy.id_of(kind) for kind in TRAITS[name] if kind in taxonomy.names]
             usual = shown & np.isfinite(values) & (share[:, kinds] <= _FULL).all(axis=1)
