@@ -18,6 +18,7 @@ from napari_cosynth.layout import Layout
 from napari_cosynth.layouts.model import TissueModel, read_tissue
 from napari_cosynth.layouts.sample import Density, sample_layout
 from napari_cosynth.layouts.tissues import find_tissue, tissue_files
+from napari_cosynth.structure.words import draws_maps
 
 if TYPE_CHECKING:
     from napari_cosynth.structure.generator import StructureGenerator
@@ -48,7 +49,8 @@ def suggest_layout(
     prompt
         Structure in words, such as "gland with dense lymphocytes"; without one
         the tissue's own clustering takes its place. So it does for classes that
-        the generator does not know.
+        the generator does not know, and where all nuclei are unspecified and the
+        prompt names no structure (`structure.words.draws_maps`).
     seed
         The same seed gives the same layout.
     height, width
@@ -74,7 +76,7 @@ def suggest_layout(
     """
     model = tissue if isinstance(tissue, TissueModel) else find_tissue(tissue)
     check_classes(model, counts)
-    if prompt.strip():
+    if prompt.strip() and draws_maps(prompt, counts):
         drawn = _drawn(
             generator or structure_generator(),
             prompt,

@@ -251,6 +251,7 @@ def _generator(prompt: str, folder: Path | None, classes: Sequence[str]) -> Stru
             raise ValueError(f"--structure {folder} without --prompt; say what structure it shall make")
         return None
     from napari_cosynth.data.terms import unknown_words
+    from napari_cosynth.structure.words import draws_maps
     from napari_cosynth.suggest import structure_generator
 
     generator = structure_generator(folder)
@@ -260,6 +261,8 @@ def _generator(prompt: str, folder: Path | None, classes: Sequence[str]) -> Stru
     strange = [name for name in classes if name not in generator.taxonomy.names]
     if strange:
         note(f"the generator does not know {', '.join(strange)}: there the tissue's own clustering decides")
+    if not draws_maps(prompt, dict.fromkeys(classes, 1)):
+        note(f"{prompt!r} names no structure, and nuclei here have no class: the tissue's own clustering decides")
     return generator
 
 

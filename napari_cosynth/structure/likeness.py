@@ -8,13 +8,13 @@ from napari_cosynth.layouts.model import TissueModel
 from napari_cosynth.layouts.pattern import Pattern
 from napari_cosynth.layouts.sample import sample_layout
 from napari_cosynth.structure.generator import StructureGenerator
-from napari_cosynth.structure.words import structures_of
+from napari_cosynth.structure.words import draws_maps, structures_of
 
 UM_PER_PX = 0.25
 
 
 def structured(tissue: TissueModel, generator: StructureGenerator, worded: bool) -> Draw:
-    """Layouts with the counts of real ones and learned structure.
+    """Layouts with the counts of real ones and learned structure, as `suggest.suggest_layout` makes them.
 
     Parameters
     ----------
@@ -29,6 +29,7 @@ def structured(tissue: TissueModel, generator: StructureGenerator, worded: bool)
         prompt = ", ".join([tissue.name.replace("-", " "), *(structure.ways[0] for structure in structures[:2])])
         height, width = (round(side / UM_PER_PX) for side in pattern.size)
         tile = {"seed": seed, "height": height, "width": width, "um_per_px": UM_PER_PX}
-        return sample_layout(tissue, counts, density=generator.densities(prompt, counts, **tile), **tile)
+        density = generator.densities(prompt, counts, **tile) if draws_maps(prompt, counts) else None
+        return sample_layout(tissue, counts, density=density, **tile)
 
     return draw

@@ -10,7 +10,7 @@ from napari_cosynth.layout_io import read_layout
 from napari_cosynth.layouts.model import PairInteraction, TissueModel
 
 
-def write_tissue(folder, names):
+def write_tissue(folder, names, mix=(0.5, 0.5)):
     pairs = [(a, b) for i, a in enumerate(names) for b in names[i:]]
     model = TissueModel(
         name="made",
@@ -19,7 +19,7 @@ def write_tissue(folder, names):
         classes=names,
         total_per_mm2=(3000.0,) * 11,
         per_mm2={name: (1500.0,) * 11 for name in names},
-        mix_mean=(0.5, 0.5),
+        mix_mean=mix,
         mix_concentration=4.0,
         bin_um=1.0,
         interactions=tuple(
@@ -72,6 +72,13 @@ def test_a_class_that_the_generator_does_not_know_is_told(cli, structure, tmp_pa
     fixed = ("layout", "make", "--tissue", tissue, "--counts", "neoplastic=5")
     done = cli(*fixed, "--prompt", "gland", "--structure", structure)
     assert "the generator does not know hepatocyte" in done.stderr
+
+
+def test_without_classes_a_prompt_without_a_structure_is_told_to_have_no_effect(cli, structure, tmp_path):
+    tissue = write_tissue(tmp_path, ("unspecified",), (1.0,))
+    fixed = ("layout", "make", "--tissue", tissue, "--counts", "unspecified=9", "--structure", structure)
+    assert "'brain' names no structure" in cli(*fixed, "--prompt", "brain").stderr
+    assert "names no structure" not in cli(*fixed, "--prompt", "clustered nuclei").stderr
 
 
 @pytest.mark.parametrize(

@@ -48,6 +48,15 @@ def test_with_a_prompt_counts_stay_exact_and_the_seed_decides(generator):
     assert layout == made() and layout != made(seed=4) and layout != made(prompt="stroma")
 
 
+def test_nuclei_without_a_class_stand_as_in_the_tissue_unless_a_structure_is_named(generator):
+    model, size = tissue(("unspecified",)), {"seed": 3, "height": 128, "width": 144}
+
+    def made(prompt):
+        return suggest_layout(model, {"unspecified": 20}, prompt=prompt, generator=generator, **size)
+
+    assert made("glioma") == sample_layout(model, {"unspecified": 20}, **size) != made("clustered nuclei")
+
+
 def test_a_given_density_and_locked_points_hold_under_a_prompt(generator):
     left = np.zeros((128, 128))
     left[:, :64] = 1
