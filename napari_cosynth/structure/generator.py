@@ -99,7 +99,7 @@ class StructureGenerator:
             How much more than it is used to the network follows the prompt
             (Ho and Salimans 2022, arXiv 2207.12598); 1 for as it is, 0 for not at all.
         contrast
-            Power of the densities; 0 makes all places alike.
+            Power of the learned densities; 0 makes all places alike.
 
         Returns
         -------

@@ -26,11 +26,11 @@ LEARNED_IN_LINING, LEARNED_IN_BAND = 0.25, 0.0
 
 What was learned draws a band's class as a patch, and a patch of a band is none.
 """
-STRAY = 0.01
+STRAY_LINING, STRAY_BAND = 0.01, 0.03
 """Density of a class outside of its shape: nuclei that find no room in it stand there."""
 EMPTY = 1e-4
 """Density in a lumen."""
-THROUGH = 0.1
+THROUGH = 0.25
 """Density of the other classes in a band."""
 _LEAST_BAND = 5
 _LINING_SOFT_UM = 1.8
@@ -83,7 +83,7 @@ def _with_band(
     band = drawn_band(n, _size(own, um_per_px), _likely(own, um_per_px), rng)
     inside = _rising(-band.beyond(_places(own, um_per_px))).reshape(own.shape)
     made = {name: values * (1 - (1 - THROUGH) * inside) for name, values in densities.items()}
-    made[kind] = own**LEARNED_IN_BAND * np.maximum(inside, STRAY)
+    made[kind] = own**LEARNED_IN_BAND * np.maximum(inside, STRAY_BAND)
     return _of_mean_one(made)
 
 
@@ -103,7 +103,7 @@ def _with_rings(
     free = np.maximum(_rising(beyond - OUTSIDE_UM), EMPTY)
     made = {name: values * free for name, values in densities.items()}
     wall = np.exp(-0.5 * ((beyond - LINING_UM) / _LINING_SOFT_UM) ** 2)
-    made[lining] = own**LEARNED_IN_LINING * np.maximum(wall, STRAY * free)
+    made[lining] = own**LEARNED_IN_LINING * np.maximum(wall, STRAY_LINING * free)
     return _of_mean_one(made)
 
 

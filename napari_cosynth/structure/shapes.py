@@ -32,6 +32,8 @@ _MOST = 40
 _AROUND = 32
 BAND_UM = (15.0, 30.0)
 """Least and largest width of a band."""
+BEND_PER_UM = 0.01
+"""Most that a band is curved: 5 um over 64."""
 AREA_UM2 = 90.0
 """Of a band for each of its nuclei, between the two widths."""
 
@@ -70,27 +72,50 @@ class Ring:
         turns = np.arange(_AROUND) / _AROUND * 2 * np.pi
         axes = (self.lumen + LINING_UM) * np.sqrt([self.narrowness, 1 / self.narrowness])
         at = np.stack([np.sin(turns), np.cos(turns)], axis=1) * axes
-        sine, cosine = np.sin(self.angle), np.cos(self.angle)
-        return at @ np.array([[cosine, -sine], [sine, cosine]]) + self.middle
+        return _turned_back(at, self.middle, self.angle)
 
 
 @dataclass(frozen=True)
 class Band:
-    """A straight band through ``middle`` (row, col), um, that has no end; its length lies at ``angle``."""
+    """A band without an end.
+
+    Parameters
+    ----------
+    middle
+        Row and col, um.
+    width
+        In um.
+    angle
+        Of its length at the middle, radians.
+    bend
+        Curvature at the middle, 1/um: 0 for straight.
+    """
 
     middle: tuple[float, float]
     width: float
     angle: float
+    bend: float = 0.0
 
     def beyond(self, points: np.ndarray) -> np.ndarray:
-        """float (N,): how far points lie beyond its edges, um; below 0 inside."""
-        return np.abs(turned(points, self.middle, self.angle)[:, 0]) - self.width / 2
+        """float (N,): about how far points lie beyond its edges, um; below 0 inside."""
+        across, along = turned(points, self.middle, self.angle).T
+        return np.abs(across - self.bend / 2 * along**2) - self.width / 2
+
+    def spine(self, along: np.ndarray) -> np.ndarray:
+        """float (N, 2): places in the middle of its width, by the distance from its middle, um."""
+        return _turned_back(np.stack([self.bend / 2 * along**2, along], axis=1), self.middle, self.angle)
 
 
 def turned(points: np.ndarray, middle: tuple[float, float] | np.ndarray, angle: float) -> np.ndarray:
     """float (N, 2): points across and along a line through ``middle`` at ``angle`` (0: along the columns), um."""
     sine, cosine = np.sin(angle), np.cos(angle)
     return (points - np.asarray(middle)) @ np.array([[cosine, sine], [-sine, cosine]])
+
+
+def _turned_back(points: np.ndarray, middle: tuple[float, float], angle: float) -> np.ndarray:
+    """The inverse of `turned`."""
+    sine, cosine = np.sin(angle), np.cos(angle)
+    return points @ np.array([[cosine, -sine], [sine, cosine]]) + middle
 
 
 def lining_count(lumen: float) -> int:
@@ -139,8 +164,8 @@ def drawn_band(n: int, size: tuple[float, float], likely: Likely, rng: np.random
     best, most = None, -np.inf
     for _ in range(_TRIES // 4):
         row, col = np.array(size) * rng.uniform(0.3, 0.7, 2)
-        band = Band((row, col), width, rng.random() * np.pi)
-        spine = band.middle + steps[:, None] * (np.sin(band.angle), np.cos(band.angle))
+        band = Band((row, col), width, rng.random() * np.pi, rng.uniform(-BEND_PER_UM, BEND_PER_UM))
+        spine = band.spine(steps)
         value = likely(spine[_inside(spine, size)]).mean()
         if value > most:
             best, most = band, value

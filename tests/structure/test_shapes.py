@@ -87,5 +87,13 @@ def test_a_band_is_wider_for_more_nuclei_within_bounds_and_has_no_end():
     assert band.beyond(np.array([[10.0, 500.0], [14, -90], [20, 0]])) == pytest.approx([-4, 0, 6])
 
 
+def test_a_bent_band_follows_its_spine():
+    band = Band((32, 32), 8, 0.4, 0.01)
+    spine = band.spine(np.linspace(-30, 30, 9))
+    assert band.beyond(spine) == pytest.approx(-4)
+    straight = Band((32, 32), 8, 0.4).spine(np.array([30.0]))
+    assert np.hypot(*(spine[-1:] - straight).T) == pytest.approx(4.5)
+
+
 def test_the_same_stream_gives_the_same_shapes():
     assert rings(40, 3) == rings(40, 3) != rings(40, 4)
