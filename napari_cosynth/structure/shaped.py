@@ -15,6 +15,7 @@ from napari_cosynth.structure.shapes import (
     LINING_UM,
     OUTSIDE_UM,
     Likely,
+    Ring,
     drawn_band,
     drawn_rings,
 )
@@ -35,6 +36,7 @@ THROUGH = 0.25
 _LEAST_BAND = 5
 _LINING_SOFT_UM = 1.8
 _EDGE_SOFT_UM = 1.0
+_FAR_UM = OUTSIDE_UM + 10 * _EDGE_SOFT_UM
 _STREAM = 2
 """Beside the stream of the places, which starts from the same seed."""
 
@@ -98,13 +100,25 @@ def _with_rings(
     rings = drawn_rings(counts[lining], _size(own, um_per_px), _likely(own, um_per_px), rng, least)
     if not rings:
         return densities
-    places = _places(own, um_per_px)
-    beyond = np.min([ring.beyond(places) for ring in rings], axis=0).reshape(own.shape)
+    beyond = _beyond(rings, own.shape, um_per_px)
     free = np.maximum(_rising(beyond - OUTSIDE_UM), EMPTY)
     made = {name: values * free for name, values in densities.items()}
     wall = np.exp(-0.5 * ((beyond - LINING_UM) / _LINING_SOFT_UM) ** 2)
     made[lining] = own**LEARNED_IN_LINING * np.maximum(wall, STRAY_LINING * free)
     return _of_mean_one(made)
+
+
+def _beyond(rings: list[Ring], shape: tuple[int, int], um_per_px: float) -> np.ndarray:
+    """float ``shape``: how far pixels lie beyond the nearest lumen, um, as far as it matters."""
+    beyond = np.full(shape, _FAR_UM)
+    places = _places(beyond, um_per_px).reshape(*shape, 2)
+    for ring in rings:
+        # Around the ring alone: a large tile has many.
+        reach = ring.reach(_FAR_UM) / um_per_px
+        near = tuple(slice(max(0, int(at / um_per_px - reach)), int(at / um_per_px + reach) + 2) for at in ring.middle)
+        some = places[near]
+        beyond[near] = np.minimum(beyond[near], ring.beyond(some.reshape(-1, 2)).reshape(some.shape[:2]))
+    return beyond
 
 
 def _of_mean_one(densities: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -28,7 +28,7 @@ _APART_UM = -4.0
 _CUT = 0.4
 """Least part of a gland's lining that lies inside the tile; the first one lies inside as a whole."""
 _TRIES = 64
-_MOST = 40
+_MOST = 200
 _AROUND = 32
 BAND_UM = (15.0, 30.0)
 """Least and largest width of a band."""
@@ -66,6 +66,10 @@ class Ring:
         """float (N,): about how far points lie beyond the edge of the lumen, um; below 0 inside."""
         along = turned(points, self.middle, self.angle) * np.sqrt([1 / self.narrowness, self.narrowness])
         return np.hypot(*along.T) - self.lumen
+
+    def reach(self, beyond: float) -> float:
+        """How far from the middle a place that lies ``beyond`` the lumen's edge can be, um."""
+        return float((self.lumen + beyond) / np.sqrt(self.narrowness))
 
     def lining(self) -> np.ndarray:
         """float (32, 2): places evenly around, where the lining's nuclei have their middles."""
@@ -188,11 +192,12 @@ def _tried(size: tuple[float, float], whole: bool, rng: np.random.Generator) -> 
 
 
 def _apart(ring: Ring, others: list[Ring]) -> bool:
-    def reach(one: Ring) -> float:
+    def outer(one: Ring) -> float:
+        # Between the longer half and that of a circle as large: few ellipses meet at their tips.
         return (one.lumen + OUTSIDE_UM) / np.sqrt(np.sqrt(one.narrowness))
 
     return all(
-        np.hypot(*np.subtract(ring.middle, other.middle)) >= reach(ring) + reach(other) + _APART_UM for other in others
+        np.hypot(*np.subtract(ring.middle, other.middle)) >= outer(ring) + outer(other) + _APART_UM for other in others
     )
 
 

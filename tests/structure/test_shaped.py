@@ -49,6 +49,16 @@ def test_a_larger_tile_gets_several_glands():
         assert sum(share >= 0.75 for share, _ in rings(of["neoplastic"], everyone, size)) >= 3
 
 
+def test_a_large_coarse_tile_is_full_of_glands():
+    counts = {"epithelial": 900, "connective": 300}
+    made = shaped(even(counts, 512), "glands", counts, 1.0, 0)["connective"]
+    lumina = made < 0.01
+    quarters = [
+        lumina[rows, cols].mean() for rows in (slice(256), slice(256, 512)) for cols in (slice(256), slice(256, 512))
+    ]
+    assert min(quarters) > 0.05
+
+
 def test_a_band_is_longer_than_without_the_word():
     def slim(prompt: str) -> float:
         return np.mean([slimness(places("breast", prompt, BAND, seed)[0]["connective"]) for seed in SEEDS])
