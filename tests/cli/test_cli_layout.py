@@ -113,7 +113,7 @@ def test_a_tissue_is_fitted_and_drawn_from(cli, data, tmp_path, monkeypatch):
         (["--out", "my.json", "--split", "test"], "name another --split"),
         (["--out", "my.json", "--organ", "kidney"], "of 'kidney'"),
         (["--out", "my.json", "--tissue", "my liver"], "such as colon-normal"),
-        ],
+    ],
 )
 def test_a_fit_that_cannot_be_is_refused_with_the_remedy(cli, data, tmp_path, options, words):
     done = cli("layout", "fit", data, *options)

@@ -109,6 +109,7 @@ def test_equal_to_torchmetrics(seed):
 @pytest.mark.parametrize("seed", range(5))
 def test_equal_to_cellseg_metrics(seed):
     import cellseg_metrics as cellseg
+
     truth, made = _tile(seed, n=12)
     theirs, ours = cellseg.panoptic_quality(truth, made), _counts(truth, made)
     np.testing.assert_allclose([ours.pq, ours.sq, ours.dq], [theirs[k] for k in ("pq", "sq", "dq")], rtol=1e-6)
@@ -117,6 +118,7 @@ def test_equal_to_cellseg_metrics(seed):
 def test_aji_equal_to_cellseg_metrics():
     # They take the largest intersection, Kumar et al. the largest IoU: the same where no nucleus meets two.
     import cellseg_metrics as cellseg
+
     truth = np.kron(np.arange(1, 26).reshape(5, 5), np.pad(np.ones((8, 8), int), 4))
     made = np.roll(truth * np.random.default_rng(0).integers(0, 2, 26)[truth], (2, 1), axis=(0, 1))
     assert 0 < (made > 0).sum() < (truth > 0).sum()
