@@ -19,7 +19,7 @@ from napari_cosynth.training.batches import Batch
 
 IMAGE_WEIGHT, DISTANCE_WEIGHT, CLASS_WEIGHT = 1.0, 0.15, 0.15
 PERCEPTUAL_WEIGHT = 0.05
-"""Makes the perceptual gradient about as long as that of the image's squared error."""
+"""Makes its gradient on the network's weights about as long as that of the image's squared error."""
 TIME_MEAN, TIME_SPREAD = 0.1, 1.2
 """t = sigmoid(N(mean, spread)), Esser et al. 2024 (arXiv 2403.03206), eq. 19."""
 
