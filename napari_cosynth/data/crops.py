@@ -21,8 +21,10 @@ from napari_cosynth.data.labelled import LabelledTile
 from napari_cosynth.data.stain import jitter_stain
 from napari_cosynth.interior import interior_distance, interior_points
 
-UNSTATED_SHARE = 0.2
-"""Share of classed points that are shown to the model without their class."""
+CLASSLESS_SHARE = 0.25
+"""Share of crops shown without the class of any point: there the prompt alone says what tissue and stain it is."""
+UNSTATED_SHARE = 0.1
+"""Share of single points shown without their class in the other crops."""
 POINT_JITTER = 1.0
 """Spread of the distance by which points miss the deepest pixel, px: people do not click exactly."""
 SMALLEST_FRAGMENT = 12
@@ -127,10 +129,8 @@ class CropSampler:
         else:
             crop = self._pointed(tile, class_ids, image, window, rng)
         shown = crop.point_classes.copy()
-        # One crop in ten without any class, and single points besides.
-        shown[rng.random(len(shown)) < (1.0 if rng.random() < 0.1 else (UNSTATED_SHARE - 0.1) / 0.9)] = (
-            self.taxonomy.unspecified
-        )
+        unstated = 1.0 if rng.random() < CLASSLESS_SHARE else UNSTATED_SHARE
+        shown[rng.random(len(shown)) < unstated] = self.taxonomy.unspecified
         names = tuple(self.taxonomy.names[i] for i in crop.point_classes)
         if self.augment:
             crop = replace(crop, image=jitter_stain(crop.image, rng))

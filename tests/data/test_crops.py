@@ -134,7 +134,7 @@ def test_classes_are_those_of_the_tile(make_tile):
             assert BUNDLED.names[crop.fragment_class[fragment]] == name
 
 
-def test_a_fifth_of_the_classed_points_is_shown_without_class(sampler):
+def test_a_third_of_the_classed_points_is_shown_without_class(sampler):
     classed, hidden, bare = 0, 0, 0
     for i in range(500):
         crop = sampler.crop(1000 + i)
@@ -147,9 +147,9 @@ def test_a_fifth_of_the_classed_points_is_shown_without_class(sampler):
         kept = stated & ~away
         fragments = crop.instances[row, col][kept].tolist()
         assert [crop.fragment_class[f] for f in fragments] == crop.point_classes[kept].tolist()
-    assert hidden / classed == pytest.approx(0.2, abs=0.05)
-    # Some crops show no class at all, so that such a layout is nothing new to the model.
-    assert bare >= 25
+    assert hidden / classed == pytest.approx(0.325, abs=0.05)
+    # Many crops show no class at all, so that the prompt must say what the classes would have.
+    assert bare >= 100
 
 
 def test_a_class_that_the_model_does_not_know_counts_as_unspecified(make_tile):
