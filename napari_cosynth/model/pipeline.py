@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,7 +23,7 @@ from napari_cosynth.model.holding import HELD_UNTIL, held
 from napari_cosynth.model.instances import Labels, decode
 from napari_cosynth.model.targets import image_of
 from napari_cosynth.model.text import TextEncoder
-from napari_cosynth.model.unet import JointUNet
+from napari_cosynth.model.unet import IMAGE_CHANNELS, JointUNet
 from napari_cosynth.presets import STANDARD
 
 GUIDED_UNTIL = 0.6
@@ -111,7 +111,10 @@ class CoSynthPipeline(DiffusionPipeline):
         the prompt p and one for the layout l:
         x = x(p, l) + (g - 1) (x(p, l) - x(-, l)) + (h - 1) (x(p, l) - x(-, -)).
         The second leaves out both, since against x(p, -) it would weaken the
-        prompt; only with h < 1, which mutes the layout, it is x(p, -).
+        prompt; only with h < 1, which mutes the layout, it is x(p, -). Scales above 1
+        guide the image alone: a guided probability is none any more, and pixels that
+        are nucleus a little more often than elsewhere would all become it. Nuclei came
+        out too large and too round; `held` labels keep to the layout without it.
 
         Parameters
         ----------
@@ -175,8 +178,7 @@ class CoSynthPipeline(DiffusionPipeline):
                 t, known = self._places(1 - sigma, part, n * b), torch.ones_like(condition[:, :1])
                 inputs = (z.repeat(n, 1, 1, 1).to(dtype), t, condition, known, state, text.repeat(n, 1, 1), mask)
                 full, *others = self.unet(*inputs).joint.chunk(n)
-                clean = full + sum(w * (full - x) for w, x in zip(weights[1:], others, strict=True))
-                clean = clean.clamp(-1, 1)
+                clean = _guided(full, zip(weights[1:], others, strict=True)).clamp(-1, 1)
                 if sigma >= held_until and layout_guidance_scale >= 1:
                     clean = held(clean, layouts, self.taxonomy, MARGIN)
                 clean, moving = clean[:, part], z[:, part]
@@ -280,6 +282,18 @@ def _with_channels(z: Tensor, part: slice, values: Tensor) -> Tensor:
     z = z.clone()
     z[:, part] = values
     return z
+
+
+def _guided(full: Tensor, others: Iterable[tuple[float, Tensor]]) -> Tensor:
+    """What the network predicts, moved away from what it predicts when it is told less: (weight, tile) each.
+
+    Labels move only towards it, with weights below 0.
+    """
+    clean = full.clone()
+    for weight, other in others:
+        moved = slice(None) if weight < 0 else slice(IMAGE_CHANNELS)
+        clean[:, moved] += weight * (full[:, moved] - other[:, moved])
+    return clean
 
 
 def _stacked(terms: Sequence[tuple[float, Tensor, Tensor, Tensor]]) -> tuple[tuple[float, ...], Tensor, Tensor, Tensor]:

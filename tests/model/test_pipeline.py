@@ -147,12 +147,27 @@ def test_guidance_goes_from_the_unconditional_through_the_conditional_tile(pipe)
     noise = pipe.draw_noise((64, 80), [seeded()])
 
     def first(prompt, g):
-        # Class maps, whose ends are within -1..1 before anything is clipped.
         scales = {"guidance_scale": g, "layout_guidance_scale": 1}
-        return next(pipe.denoise([LAYOUT], [prompt], noise, 4, **scales, held_until=2)).joint[:, 4:]
+        return next(pipe.denoise([LAYOUT], [prompt], noise, 4, **scales, held_until=2)).joint
 
-    full, without, guided = first("dense colon", 1), first("", 1), first("dense colon", 1.5)
-    assert torch.allclose(guided, (full + 0.5 * (full - without)).clamp(-1, 1), atol=1e-4)
+    full, without = first("dense colon", 1), first("", 1)
+    guided, half = first("dense colon", 1.5), first("dense colon", 0.5)
+    inner = (full.abs() < 1) & (without.abs() < 1)  # Where nothing was clipped.
+    expected = (full + 0.5 * (full - without)).clamp(-1, 1)
+    assert inner[:, :3].float().mean() > 0.1
+    assert torch.allclose(guided[:, :3][inner[:, :3]], expected[:, :3][inner[:, :3]], atol=1e-4)
+    assert torch.allclose(half[inner], ((full + without) / 2)[inner], atol=1e-4)
+
+
+@pytest.mark.parametrize("scales", [(3, 1), (1, 3), (2, 2)])
+def test_guidance_above_one_leaves_the_labels_as_the_network_predicts_them(pipe, scales):
+    noise = pipe.draw_noise((64, 80), [seeded()])
+
+    def first(g, h):
+        return next(pipe.denoise([LAYOUT], ["dense colon"], noise, 4, g, h, held_until=2)).joint
+
+    plain, guided = first(1, 1), first(*scales)
+    assert torch.allclose(plain[:, 3:], guided[:, 3:], atol=1e-5) and not torch.equal(plain[:, :3], guided[:, :3])
 
 
 @pytest.mark.parametrize("steps", [1, 2, 7])
