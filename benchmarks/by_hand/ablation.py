@@ -30,6 +30,7 @@ from napari_cosynth.evaluation.bootstrap import Sums, estimates
 from napari_cosynth.evaluation.sample import Sample, Segmentation, real_samples
 from napari_cosynth.model.instances import decode
 from napari_cosynth.model.targets import DISTANCES, DistanceTarget, class_target, joint_tile
+from napari_cosynth.training.run_folder import finished_steps
 from napari_cosynth.writing import write_together
 
 VARIANTS = {
@@ -73,8 +74,9 @@ def main(
     result["variants"] = {}
     for name, options in VARIANTS.items():
         folder = out / name.replace(", ", "-").replace(" ", "-")
-        if not (folder / "model" / "model_index.json").is_file():
-            resume = ("--resume",) if (folder / "checkpoint.pt").is_file() else options
+        done = finished_steps(folder)
+        if done < steps:
+            resume = ("--resume",) if done else options
             size = ("--channels", channels, "--batch-size", batch_size, "--crop", crop, "--precision", precision)
             length = ("--steps", steps, "--seed", seed, "--preview-minutes", 0, "--checkpoint-minutes", 2)
             call("train", *sources, "--out", folder, *length, *size, *resume)
