@@ -15,13 +15,14 @@ LINING_UM = 8.0
 """How far beyond the empty place the ring's nuclei may stand."""
 _SECTORS = 12
 _STEP_UM = 3.0
+_TRIES = 30
 _LEAST_PURITY = 0.8
 _NEIGHBOURS = 6
 CROWD_UM = 20.0
 """Radius in which a crowd is counted: about three nuclei in each direction."""
 
 
-def rings(lining: np.ndarray, everyone: np.ndarray, size: tuple[float, float]) -> list[tuple[float, float]]:
+def rings(lining: np.ndarray, everyone: np.ndarray, size: tuple[float, float]) -> list[tuple[float, float, int]]:
     """Rings of nuclei around empty places, as in a gland cut across.
 
     Parameters
@@ -36,8 +37,8 @@ def rings(lining: np.ndarray, everyone: np.ndarray, size: tuple[float, float]) -
     Returns
     -------
     For each ring that overlaps no better one: the share of 12 sectors that hold
-    a nucleus of the lining, 0 to 1, and the radius of its empty place, um. The
-    best comes first.
+    a nucleus of the lining, 0 to 1, the radius of its empty place, um, and how
+    many nuclei of the lining it has. The best comes first.
     """
     if len(lining) < 6:
         return []
@@ -54,17 +55,42 @@ def rings(lining: np.ndarray, everyone: np.ndarray, size: tuple[float, float]) -
     held = np.zeros((len(places), _SECTORS), bool)
     held[np.nonzero(near)[0], sector[near]] = True
     pure = near.sum(axis=1) >= _LEAST_PURITY * every
-    found = [(float(held[i].mean()), float(radii[i]), places[i]) for i in np.flatnonzero(pure)]
-    kept: list[tuple[float, float, np.ndarray]] = []
+    nuclei = near.sum(axis=1)
+    found = [(float(held[i].mean()), float(radii[i]), int(nuclei[i]), places[i]) for i in np.flatnonzero(pure)]
+    kept: list[tuple[float, float, int, np.ndarray]] = []
     for ring in sorted(found, key=lambda r: (-r[0], -r[1])):
-        if all(np.hypot(*(ring[2] - other[2])) > ring[1] + other[1] for other in kept):
+        if all(np.hypot(*(ring[3] - other[3])) > ring[1] + other[1] for other in kept):
             kept.append(ring)
-    return [(share, radius) for share, radius, _ in kept]
+    return [ring[:3] for ring in kept]
 
 
 def ring_likeness(lining: np.ndarray, everyone: np.ndarray, size: tuple[float, float]) -> float:
     """How closed the best ring is: share of its sectors, 0 without a ring."""
-    return max((share for share, _ in rings(lining, everyone, size)), default=0.0)
+    return max((share for share, *_ in rings(lining, everyone, size)), default=0.0)
+
+
+def placed_anew(points: np.ndarray, size: tuple[float, float], rng: np.random.Generator) -> np.ndarray:
+    """As many points at random, as far apart as nine in ten of these are: the arrangement that chance makes.
+
+    Parameters
+    ----------
+    points
+        At least 2.
+    size
+        Height and width of the window, um.
+
+    Returns
+    -------
+    float64 (N, 2).
+    """
+    least = np.quantile(cKDTree(points).query(points, k=2)[0][:, 1], 0.1)
+    made = np.full(points.shape, np.inf)
+    for i in range(len(made)):
+        tried = rng.random((_TRIES, 2)) * size
+        away = np.hypot(*(tried[:, None] - made[:i]).transpose(2, 0, 1)).min(axis=1, initial=np.inf)
+        far = np.flatnonzero(away >= least)
+        made[i] = tried[far[0] if len(far) else away.argmax()]
+    return made
 
 
 def crowding(points: np.ndarray) -> float:

@@ -17,8 +17,8 @@ def scattered():
 
 def test_a_closed_ring_is_found_with_its_lumen(circle):
     lining = circle(16, 14.0)
-    (share, radius), *others = measured.rings(lining, lining, SIZE)
-    assert share == 1 and 11 < radius <= 14 and all(share < 0.5 for share, _ in others)
+    (share, radius, nuclei), *others = measured.rings(lining, lining, SIZE)
+    assert share == 1 and 11 < radius <= 14 and nuclei == 16 and all(share < 0.5 for share, *_ in others)
     assert measured.ring_likeness(lining, lining, SIZE) == 1
 
 
@@ -36,7 +36,16 @@ def test_a_ring_of_other_nuclei_is_no_ring_of_the_lining(circle):
 
 def test_two_rings_are_two(circle):
     lining = np.concatenate([circle(12, 10, (16, 16)), circle(12, 10, (46, 46))])
-    assert len([share for share, _ in measured.rings(lining, lining, SIZE) if share > 0.9]) == 2
+    assert len([share for share, *_ in measured.rings(lining, lining, SIZE) if share > 0.9]) == 2
+
+
+def test_what_is_placed_anew_keeps_count_window_and_distance(circle, grid):
+    even = grid(np.arange(4, 64, 8), np.arange(4, 64, 8))
+    made = measured.placed_anew(even, SIZE, np.random.default_rng(0))
+    assert made.shape == even.shape and (made >= 0).all() and (made < 64).all()
+    assert measured.evenness(made, SIZE) > 1.1
+    loose = measured.placed_anew(circle(64, 0.01), SIZE, np.random.default_rng(0))
+    assert 0.8 < measured.evenness(loose, SIZE) < 1.2
 
 
 def test_crowds_are_counted(scattered):

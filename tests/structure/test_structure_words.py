@@ -32,6 +32,26 @@ def test_a_gland_in_stroma_is_called_so(circle):
     assert "glands" in words(two, ["neoplastic"] * 28)
 
 
+def test_a_ring_without_classes_is_a_gland_only_beyond_chance(circle):
+    corners = np.array([[3.0, 3], [3, 60], [60, 3], [60, 60], [3, 32], [60, 32]])
+    closed = np.concatenate([circle(20, 15.0), corners])
+    assert "gland" in words(closed, ["unspecified"] * 26)
+    thin = np.concatenate([circle(12, 12.0), corners])
+    assert "gland" in words(thin, ["epithelial"] * 12 + ["connective"] * 6)
+    assert "gland" not in words(thin, ["unspecified"] * 18)
+    # A class that says so is believed although others have none.
+    assert "gland" in words(thin, ["epithelial"] * 12 + ["unspecified"] * 6)
+
+
+def test_chance_makes_no_glands_of_nuclei_without_classes():
+    named = 0
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        points = rng.random((rng.integers(20, 90), 2)) * 64
+        named += bool({"gland", "glands"} & words(points, ["unspecified"] * len(points)))
+    assert named <= 4
+
+
 def test_lymphocytes_crowd_or_are_scattered(grid):
     tumour = grid(np.arange(2, 64, 9), np.arange(2, 64, 9))
     few = np.array([[6.5, 6.5], [6.5, 51.5], [42.5, 33.5], [51.5, 6.5], [33.5, 51.5]])
