@@ -206,7 +206,8 @@ def measure(
     the 95 % envelope of the real layouts (wanted: 90 %). A classifier on spatial
     statistics, cross-validated, that tells them from real: AUC (wanted: 0.65 or
     less). Beside them random points, jittered real layouts, and real against
-    real. Needs the extra "train".
+    real, and each patient's real layouts against those of the other patients: what
+    can be reached at most. Needs the extra "train".
 
     **Examples**
 

@@ -131,4 +131,4 @@ def test_learned_structure_is_measured_beside_the_others(cli, data, tissue, stru
     done = cli("layout", "measure", data, "--tissue", tissue, "--most", 20, "--learned", "--structure", structure)
     assert done.exit_code == 0, done.stderr
     rows = [line.split("│")[1].strip() for line in done.stdout.splitlines() if line.startswith("│")]
-    assert rows == ["generated", "learned", "by words", "jittered", "random", "real"]
+    assert rows == ["generated", "learned", "by words", "jittered", "random", "real", "real, others'"]

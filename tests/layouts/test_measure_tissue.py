@@ -62,5 +62,19 @@ def test_a_tissue_is_like_its_own_layouts_and_random_points_are_not(make_tissue)
     assert all(row.counts_exact for row in measured.likeness)
     assert by_name["generated"].auc < 0.75 < by_name["random"].auc
     assert by_name["random"].nearest < 0.9 < by_name["generated"].nearest
+    # One patient in eight is left out of the band: less than the 95 % that the band holds of its own.
+    assert 0.8 < by_name["real, others'"].l < by_name["real"].l
     with pytest.raises(ValueError, match="Give more tiles"):
         measure(tissue, tiles[:3], side=160)
+
+
+def test_patients_that_differ_are_not_inside_each_others_envelope(make_tissue):
+    tissue, tiles = make_tissue(), []
+    for seed in range(24):
+        even = 4 * np.stack(np.meshgrid(np.arange(5), np.arange(5)), axis=-1).reshape(-1, 2) + 2.0
+        centroids = (even * 8 if seed % 2 else even * 3) + np.random.default_rng(seed).random((25, 2))
+        facts = {"group": f"p{seed % 2}", "shape": (160, 160)}
+        tiles.append(LabelledTile(f"t{seed}", None, None, np.arange(1, 26), centroids, ["neoplastic"] * 25, **facts))
+    by_name = {row.name: row for row in measure(tissue, tiles, side=160).likeness}
+    assert by_name["real"].l > 0.8 > 0.2 > by_name["real, others'"].l
+    assert np.isnan(by_name["real, others'"].auc)
