@@ -60,6 +60,8 @@ def main(
     crop: Annotated[int, typer.Option(min=64, help="Side of a training crop, px.")] = 128,
     channels: Annotated[str, typer.Option(help="Width of each level.")] = "32,64,128,128",
     tiles: Annotated[int, typer.Option(min=12, help="Held-out tiles to measure on.")] = 24,
+    learning_rate: Annotated[float, typer.Option(min=0, help="After the warm-up.")] = 1e-3,
+    perceptual: Annotated[float, typer.Option(min=0, help="Weight of the perceptual loss; 0 = squared error.")] = 0,
     precision: Annotated[str, typer.Option(help="Of training: bf16 or no.")] = "no",
     partial: Annotated[list[str] | None, typer.Option()] = None,
     seed: Annotated[int, typer.Option(min=0)] = 0,
@@ -69,7 +71,7 @@ def main(
     sources = [part for folder in data for part in ("--data", str(folder))]
     sources += [part for name in partial or () for part in ("--partial", name)]
     result: dict = {"steps": steps, "batch size": batch_size, "crop": crop, "channels": channels}
-    result |= {"tiles": tiles, "seed": seed}
+    result |= {"learning rate": learning_rate, "perceptual": perceptual, "tiles": tiles, "seed": seed}
     result["there and back"] = there_and_back(data, tiles)
     result["variants"] = {}
     for name, options in VARIANTS.items():
@@ -78,8 +80,9 @@ def main(
         if done < steps:
             resume = ("--resume",) if done else options
             size = ("--channels", channels, "--batch-size", batch_size, "--crop", crop, "--precision", precision)
+            objective = ("--learning-rate", learning_rate, "--perceptual", perceptual)
             length = ("--steps", steps, "--seed", seed, "--preview-minutes", 0, "--checkpoint-minutes", 2)
-            call("train", *sources, "--out", folder, *length, *size, *resume)
+            call("train", *sources, "--out", folder, *length, *size, *objective, *resume)
         report = folder / "report" / "report.json"
         if not report.is_file():
             measured = ("--model", folder / "model", "--out", report.parent, "--tiles", tiles, "--no-prompts")
