@@ -4,7 +4,9 @@ Iterative matching of pair correlations (inverse Monte Carlo; Lyubartsev and
 Laaksonen 1995): layouts are simulated with the counts of real windows, and the
 interaction of each pair of classes grows where real nuclei are found more often
 at a distance than simulated ones. Beyond the reach of the interaction the
-covariance of the random field is matched in the same way.
+covariance of the random field is matched in the same way. The gap is that of the
+correlations, not of their logarithms: the logarithm of a few pairs lies too low
+on average, and rare classes would end up attracting all others.
 """
 
 from __future__ import annotations
@@ -32,6 +34,10 @@ WINDOWS_UM = (64.0, 128.0)
 _LEAST_POINTS = 8
 _PRIOR_PAIRS = 30.0
 """A pair of classes that is rarely seen behaves like all nuclei, as if so many pairs had been seen doing so."""
+_FEW_PAIRS = 10.0
+"""Steps are halved where a round is expected to show so few pairs."""
+_MOST_GAP = 1.5
+_LEAST_CORRELATION = 0.05
 _EDGES = np.concatenate([np.arange(N_BINS + 1) * BIN_UM, [14, 17, 20, 24, 28, 33, 39, 46, 54, 62]])
 _MOST_VARIANCE = 4.0
 _VARIETY_UM = np.array([8.0, 12.0, 16.0, 20.0])
@@ -44,14 +50,14 @@ class FitSettings:
     Parameters
     ----------
     iterations
-        Rounds of simulation.
+        Rounds of simulation; the model is the mean of the last third, as single rounds scatter.
     n_windows
         Layouts simulated in a round.
     seed
         Of the simulations and the choice of windows.
     """
 
-    iterations: int = 12
+    iterations: int = 24
     n_windows: int = 48
     seed: int = 0
 
@@ -123,23 +129,26 @@ def _matched(
     n, rng = len(classes), np.random.default_rng(settings.seed)
     seen = pair_correlation(real, n, _EDGES)[1]
     weights = seen / (seen + _PRIOR_PAIRS)
-    target = weights * _log_correlation(real, n)
-    target += (1 - weights) * _log_correlation([p.unmarked() for p in real], 1)
+    target = weights * _correlation(real, n)[0]
+    target += (1 - weights) * _correlation([p.unmarked() for p in real], 1)[0]
     hard = _hard_cores(real, n)
-    logs = np.clip(target[..., :N_BINS], -4, 2)
-    covariances, spread = np.zeros((len(SCALES_UM), n, n)), 0.0
+    logs = np.clip(np.log(target[..., :N_BINS] + 0.02), -4, 2)
+    covariances, spread, late = np.zeros((len(SCALES_UM), n, n)), 0.0, []
     for done in range(settings.iterations):
         chosen = [real[i] for i in rng.choice(len(real), min(settings.n_windows, len(real)), replace=False)]
         made = _simulated(chosen, _parts(classes, logs, hard, covariances, spread), rng)
-        gap = weights * (target - _log_correlation(made, n))
+        gap = weights * _gap(target, *_correlation(made, n))
         # Large steps first; small ones at the end average the chance of single rounds.
         rate = 0.8 if done < settings.iterations // 2 else 0.4
         covariances = _grown(covariances, rate * gap, weights)
         logs = np.clip(logs + rate * gap[..., :N_BINS], -5, 3)
         spread = float(np.clip(spread + 0.5 * rate * np.log(_variety(chosen) / _variety(made)), 0, 1))
+        if done >= settings.iterations * 2 // 3:
+            late.append((logs, covariances, spread))
         if progress is not None:
             progress(done + 1)
-    return _parts(classes, logs, hard, covariances, spread)
+    logs, covariances, spread = (np.mean(values, axis=0) for values in zip(*late, strict=True))
+    return _parts(classes, logs, hard, covariances, float(spread))
 
 
 def _simulated(real: list[Pattern], parts: dict, rng: np.random.Generator) -> list[Pattern]:
@@ -157,10 +166,20 @@ def _simulated(real: list[Pattern], parts: dict, rng: np.random.Generator) -> li
     return made
 
 
-def _log_correlation(patterns: list[Pattern], n: int) -> np.ndarray:
-    """Log pair correlation (n, n, bins), each nucleus worth the same: else the densest windows would speak for all."""
+def _correlation(patterns: list[Pattern], n: int) -> tuple[np.ndarray, np.ndarray]:
+    """Pair correlation and the pairs that random points would show, each (n, n, bins).
+
+    Each nucleus is worth the same in the first: else the densest windows would speak for all.
+    """
     observed, expected = pair_correlation(patterns, n, _EDGES, power=0.5)
-    return np.log(observed / np.maximum(expected, 1e-9) + 0.02)
+    return observed / np.maximum(expected, 1e-9), pair_correlation(patterns, n, _EDGES)[1]
+
+
+def _gap(target: np.ndarray, made: np.ndarray, pairs: np.ndarray) -> np.ndarray:
+    """How far the simulated correlation is below the real one, relative, trusted as far as pairs could be seen."""
+    floor = target + _LEAST_CORRELATION
+    trust = pairs * floor / (pairs * floor + _FEW_PAIRS)
+    return trust * np.clip((target - made) / floor, -_MOST_GAP, _MOST_GAP)
 
 
 def _variety(patterns: list[Pattern]) -> float:

@@ -40,6 +40,19 @@ def test_the_rules_are_found_again(fitted):
     assert logs[0, 0, 4] > logs[0, 1, 4] + 0.5
 
 
+def test_a_rare_class_that_stands_anywhere_attracts_nothing():
+    tiles = []
+    for seed in range(30):
+        facts = {"source": "made", "organ": "liver", "group": f"p{seed}", "shape": (256, 256)}
+        names = ["neoplastic"] * 25 + ["inflammatory"] * 3
+        places = np.random.default_rng(seed).random((28, 2)) * 255
+        tiles.append(LabelledTile(f"t{seed}", None, None, np.arange(1, 29), places, names, **facts))
+    logs = fit_tissue(tiles, "liver", settings=FitSettings(iterations=9, n_windows=6)).log_interactions()
+    # A round shows one such pair at a distance, or none.
+    for first, second in ((0, 0), (0, 1), (1, 1)):
+        assert abs(logs[first, second, 2:].mean()) < 0.3
+
+
 def test_densities_and_mix_are_those_of_the_tiles(fitted):
     assert fitted.total_per_mm2[5] == pytest.approx(75 / 64**2 * 1e6, rel=0.01)
     assert fitted.mix_mean == pytest.approx((0.6, 0.4)) and fitted.complete
