@@ -152,7 +152,7 @@ def fit(
 ) -> None:
     """Fit a tissue to labelled tiles: densities, class mix, distances, attraction, clustering.
 
-    The file holds statistics and no nucleus of any tile. It takes about a minute.
+    The file holds statistics and no nucleus of any tile. It takes a minute or two.
     Fit on one split and `measure` on another.
 
     **Examples**
