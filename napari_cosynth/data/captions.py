@@ -1,7 +1,8 @@
 """Captions: what a crop shows, in words.
 
 `describe` reads facts off metadata, points and pixels; `write_caption` puts
-them into one of many phrasings, so that no word stands for the whole caption.
+them into one of many phrasings, so that no word stands for the whole caption;
+`write_plain_caption` says the tissue and no more.
 Thresholds are quantiles measured over crops of ten public sources; they decide
 only which word a crop gets.
 """
@@ -185,8 +186,14 @@ def _arrangement(centroids: np.ndarray, size: tuple[int, int]) -> str:
 
 def write_caption(facts: Facts, rng: np.random.Generator) -> str:
     """One of many captions for the same facts."""
-    form = rng.choice(["keywords", "sentence", "paper", "plain"], p=[0.4, 0.3, 0.1, 0.2])
-    return {"keywords": _keywords, "sentence": _sentence, "paper": _paper, "plain": _plain}[form](facts, rng)
+    form = rng.choice(["keywords", "sentence", "paper"], p=[0.5, 0.35, 0.15])
+    return {"keywords": _keywords, "sentence": _sentence, "paper": _paper}[form](facts, rng)
+
+
+def write_plain_caption(facts: Facts, rng: np.random.Generator) -> str:
+    """Organ and stain alone, at times the magnification: the shortest prompt that people write."""
+    parts = [facts.organ or facts.disease, facts.stain, facts.magnification if rng.random() < 0.6 else ""]
+    return ", ".join(p for p in parts if p)
 
 
 def _pick(rng: np.random.Generator, *phrases: str) -> str:
@@ -230,12 +237,6 @@ def _keywords(facts: Facts, rng: np.random.Generator) -> str:
     head, tail = parts[:1], parts[1:]
     rng.shuffle(tail)
     return ", ".join(head + tail)
-
-
-def _plain(facts: Facts, rng: np.random.Generator) -> str:
-    """Organ and stain alone, the shortest prompt that people write: no other word helps to tell the tissue."""
-    parts = [facts.organ or facts.disease, facts.stain, facts.magnification if rng.random() < 0.6 else ""]
-    return ", ".join(p for p in parts if p)
 
 
 def _sentence(facts: Facts, rng: np.random.Generator) -> str:

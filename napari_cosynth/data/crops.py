@@ -16,13 +16,15 @@ from scipy.spatial import cKDTree
 from skimage.measure import label as connected_fragments
 
 from napari_cosynth.classes import UNSPECIFIED, Taxonomy
-from napari_cosynth.data.captions import describe, write_caption
+from napari_cosynth.data.captions import describe, write_caption, write_plain_caption
 from napari_cosynth.data.labelled import LabelledTile
 from napari_cosynth.data.stain import jitter_stain
 from napari_cosynth.interior import interior_distance, interior_points
 
 CLASSLESS_SHARE = 0.25
 """Share of crops shown without the class of any point: there the prompt alone says what tissue and stain it is."""
+PLAIN_SHARE = 0.2
+"""Share of crops whose caption says organ and stain alone: no other word helps to tell the tissue there."""
 UNSTATED_SHARE = 0.1
 """Share of single points shown without their class in the other crops."""
 POINT_JITTER = 1.0
@@ -134,7 +136,8 @@ class CropSampler:
         names = tuple(self.taxonomy.names[i] for i in crop.point_classes)
         if self.augment:
             crop = replace(crop, image=jitter_stain(crop.image, rng))
-        caption = write_caption(describe(tile, crop.image, crop.points, names), rng)
+        write = write_plain_caption if rng.random() < PLAIN_SHARE else write_caption
+        caption = write(describe(tile, crop.image, crop.points, names), rng)
         return replace(crop, point_classes=shown, caption=caption)
 
     def _class_ids(self, tile: LabelledTile) -> np.ndarray:

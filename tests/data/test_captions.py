@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from napari_cosynth.data.captions import DENSITY, Facts, describe, tissue_of, write_caption
+from napari_cosynth.data.captions import DENSITY, Facts, describe, tissue_of, write_caption, write_plain_caption
 
 FACTS = Facts(
     organ="colon",
@@ -136,6 +136,14 @@ def test_what_is_not_known_is_not_said():
 def test_captions_are_clean_text(facts):
     for caption in captions(facts):
         assert caption and caption == caption.strip(" ,") and "  " not in caption and ", ," not in caption
+
+
+def test_a_plain_caption_says_the_tissue_and_no_more():
+    said = {write_plain_caption(FACTS, np.random.default_rng(i)) for i in range(50)}
+    assert said == {"colon, H&E", "colon, H&E, 40x"}
+    said = {write_plain_caption(replace(FACTS, organ=""), np.random.default_rng(i)) for i in range(50)}
+    assert said == {f"{FACTS.disease}, H&E", f"{FACTS.disease}, H&E, 40x"}
+    assert write_plain_caption(Facts(magnification=""), np.random.default_rng(0)) == "H&E"
 
 
 def test_the_same_chance_gives_the_same_caption():
