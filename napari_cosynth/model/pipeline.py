@@ -287,7 +287,7 @@ def _with_channels(z: Tensor, part: slice, values: Tensor) -> Tensor:
 def _guided(full: Tensor, others: Iterable[tuple[float, Tensor]]) -> Tensor:
     """What the network predicts, moved away from what it predicts when it is told less: (weight, tile) each.
 
-    Labels move only towards it, with weights below 0.
+    A weight below 0 moves it towards that, and the labels with it; above 0 they stay.
     """
     clean = full.clone()
     for weight, other in others:
