@@ -37,7 +37,9 @@ _PRIOR_PAIRS = 30.0
 _FEW_PAIRS = 10.0
 """Steps are halved where a round is expected to show so few pairs."""
 _MOST_GAP = 1.5
+"""Largest relative gap that one round is believed to show."""
 _LEAST_CORRELATION = 0.05
+"""Added to the real correlation, so that gaps stay finite where nuclei keep apart."""
 _EDGES = np.concatenate([np.arange(N_BINS + 1) * BIN_UM, [14, 17, 20, 24, 28, 33, 39, 46, 54, 62]])
 _MOST_VARIANCE = 4.0
 _VARIETY_UM = np.array([8.0, 12.0, 16.0, 20.0])

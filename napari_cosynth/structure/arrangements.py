@@ -16,6 +16,7 @@ LINING_UM = 8.0
 _SECTORS = 12
 _STEP_UM = 3.0
 _TRIES = 30
+"""Places that are tried for a nucleus placed anew before the loneliest of them is taken."""
 _LEAST_PURITY = 0.8
 _NEIGHBOURS = 6
 CROWD_UM = 20.0
