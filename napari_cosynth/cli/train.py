@@ -48,6 +48,15 @@ def train(
     partial: Annotated[
         list[str] | None, typer.Option(help="SOURCE whose labels leave nuclei out, whatever its table says.")
     ] = None,
+    complete: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="SOURCE whose unmasked nuclei a segmenter outlines, and adds where its labels leave some out."
+        ),
+    ] = None,
+    segmenter: Annotated[
+        Path | None, typer.Option(help="Folder of the segmenter for --complete; the bundled one if left out.")
+    ] = None,
     text_encoder: Annotated[Path | None, typer.Option(help="CLIP, PLIP or BERT folder in MiniLM's place.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of crops, times and noise.")] = 0,
     precision: Annotated[str, typer.Option(help="bf16, fp16 (GPU only) or no.")] = "bf16",
@@ -114,7 +123,8 @@ def train(
         last_step = steps if settings.decay_from is None else settings.decay_from + settings.decay_steps
         if last_step is not None and start >= last_step:
             raise ValueError(f"{out} is at step {start} already; give --steps a higher number than {last_step}")
-        sampler = CropSampler(mark_partial(_tiles(data), partial or []), BUNDLED, crop, seed, weights)
+        tiles = mark_partial(_tiles(data), partial or [])
+        sampler = CropSampler(_completed(tiles, complete or [], segmenter), BUNDLED, crop, seed, weights)
         encoder = TextEncoder.default() if text_encoder is None else TextEncoder.from_folder(text_encoder)
         network = run_folder.network_of(out, resume, init, widths, blocks, encoder, BUNDLED, process, distance)
         if network.config.process == "labels-first" and batch_size % 2:
@@ -124,6 +134,7 @@ def train(
         main = os.environ.get("RANK", "0") == "0"
         if main:
             facts = {"settings": settings.model_dump(), "crop": crop, "weights": weights, "init": init}
+            facts |= {"partial": partial or [], "complete": complete or []}
             run_folder.write_facts(out, network, facts | {"data": [str(folder) for folder in data]})
 
         seconds = None if minutes is None else minutes * 60
@@ -168,6 +179,17 @@ def _tiles(data: list[Path]) -> list[LabelledTile]:
             raise ValueError(f'--data {folder}: none of its tiles is of the split "train"; see its tiles.csv')
         tiles += found
     return tiles
+
+
+def _completed(tiles: list[LabelledTile], sources: list[str], segmenter: Path | None) -> list[LabelledTile]:
+    if not sources:
+        if segmenter is not None:
+            raise ValueError("--segmenter is for --complete SOURCE; give a source, or leave the segmenter out")
+        return tiles
+    from napari_cosynth.model.segmenter_folder import load_segmenter
+    from napari_cosynth.training.completion import complete_tiles
+
+    return complete_tiles(tiles, sources, load_segmenter(segmenter))
 
 
 def _said_by_main(stop: bool) -> bool:

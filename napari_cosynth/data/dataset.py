@@ -100,12 +100,23 @@ def mark_partial(tiles: Iterable[LabelledTile], sources: Collection[str]) -> lis
         If no tile is of a source that is named; the message lists the sources.
     """
     tiles = list(tiles)
+    check_sources(tiles, sources)
+    return [replace(tile, coverage="partial") if tile.source in sources else tile for tile in tiles]
+
+
+def check_sources(tiles: Iterable[LabelledTile], sources: Collection[str]) -> None:
+    """Refuse names of sources that no tile is of.
+
+    Raises
+    ------
+    ValueError
+        Naming them; the message lists the sources.
+    """
     there = {tile.source for tile in tiles}
     absent = sorted(set(sources) - there)
     if absent:
         known = ", ".join(sorted(there)) or "none"
         raise ValueError(f"no tile is of the source {', '.join(map(repr, absent))}; sources here: {known}")
-    return [replace(tile, coverage="partial") if tile.source in sources else tile for tile in tiles]
 
 
 def _datasets(path: Path, depth: int) -> list[tuple[Path, DatasetFormat]]:

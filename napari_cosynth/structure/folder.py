@@ -13,7 +13,6 @@ from typing import Any
 import torch
 from diffusers.utils import logging as diffusers_logging
 from safetensors import SafetensorError
-from transformers.utils import logging as transformers_logging
 
 from napari_cosynth.classes import Taxonomy
 from napari_cosynth.model.text import CONFIG_NAME as TEXT_ENCODER
@@ -63,7 +62,6 @@ def load_structure(folder: Path | None = None) -> StructureGenerator:
         if kind != DensityNet.__name__:
             raise ValueError(f"{CONFIG} describes a {kind}")
         diffusers_logging.disable_progress_bar()
-        transformers_logging.disable_progress_bar()
         network = DensityNet.from_pretrained(
             folder, local_files_only=True, use_safetensors=True, torch_dtype=torch.float32
         )

@@ -85,6 +85,13 @@ def test_a_run_goes_on_and_another_starts_from_it(train, cli, names, write_csv, 
     assert json.loads(first)["channels"] == json.loads(second)["channels"]
 
 
+def test_labels_of_a_source_are_completed(train, tmp_path):
+    done = train("--out", "run", "--steps", 1, "--complete", "tiny", "--preview-minutes", 0)
+    assert done.exit_code == 0, done.output
+    assert trained_steps(tmp_path / "run") == 1
+    assert json.loads((tmp_path / "run" / "run.json").read_text())["complete"] == ["tiny"]
+
+
 def test_a_time_limit_ends_a_run(train, tmp_path):
     done = train("--out", "run", "--minutes", 0, "--preview-minutes", 0)
     assert done.exit_code == 0, done.output
@@ -112,6 +119,9 @@ def test_an_interrupt_saves_a_checkpoint(train, names, tmp_path, monkeypatch):
         (("--weight", "tiny=-1"), ("--weight 'tiny=-1'", "0 or more")),
         (("--weight", "tiny=nan"), ("--weight 'tiny=nan'",)),
         (("--weight", "other=2"), ("no source is called other", "tiny")),
+        (("--complete", "other"), ("no tile is of the source 'other'", "tiny")),
+        (("--complete", "tiny", "--segmenter", "nowhere"), ("nowhere", "is not there", "folder of a segmenter")),
+        (("--segmenter", "nowhere"), ("--segmenter is for --complete SOURCE",)),
         (("--crop", 100), ("--crop 100", "multiple of 16", "--crop 128")),
         (("--crop", 48), ("--crop 48",)),
         (("--crop", 1024), ("no tile has an image of at least 1024 x 1024 px", "smaller crop size")),
