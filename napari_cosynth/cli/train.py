@@ -100,6 +100,7 @@ def train(
 
         from napari_cosynth.data.crops import CropSampler
         from napari_cosynth.data.dataset import mark_partial
+        from napari_cosynth.model.segmenter_folder import segmenter_hash
         from napari_cosynth.model.text import TextEncoder
         from napari_cosynth.training import run_folder
         from napari_cosynth.training.loop import TrainingSettings
@@ -135,6 +136,7 @@ def train(
         if main:
             facts = {"settings": settings.model_dump(), "crop": crop, "weights": weights, "init": init}
             facts |= {"partial": partial or [], "complete": complete or []}
+            facts |= {"segmenter": segmenter_hash(segmenter)} if complete else {}
             run_folder.write_facts(out, network, facts | {"data": [str(folder) for folder in data]})
 
         seconds = None if minutes is None else minutes * 60
@@ -186,10 +188,12 @@ def _completed(tiles: list[LabelledTile], sources: list[str], segmenter: Path | 
         if segmenter is not None:
             raise ValueError("--segmenter is for --complete SOURCE; give a source, or leave the segmenter out")
         return tiles
+    from napari_cosynth.data.dataset import change_sources
     from napari_cosynth.model.segmenter_folder import load_segmenter
-    from napari_cosynth.training.completion import complete_tiles
+    from napari_cosynth.training.completion import completed
 
-    return complete_tiles(tiles, sources, load_segmenter(segmenter))
+    network = load_segmenter(segmenter)
+    return change_sources(tiles, sources, lambda tile: completed(tile, network))
 
 
 def _said_by_main(stop: bool) -> bool:

@@ -77,11 +77,10 @@ def read_dataset(path: Path, split: str | None = None) -> Iterator[LabelledTile]
     return chain.from_iterable(dataset_format.read(folder, split) for folder, dataset_format in found)
 
 
-def mark_partial(tiles: Iterable[LabelledTile], sources: Collection[str]) -> list[LabelledTile]:
-    """Count all tiles of some sources as partially annotated.
-
-    For sources that leave nuclei out without saying so: what is found beside
-    their labels is then not held to be wrong, nor their background to be empty.
+def change_sources(
+    tiles: Iterable[LabelledTile], sources: Collection[str], change: Callable[[LabelledTile], LabelledTile]
+) -> list[LabelledTile]:
+    """All tiles in their order, those of some sources changed.
 
     Parameters
     ----------
@@ -89,10 +88,8 @@ def mark_partial(tiles: Iterable[LabelledTile], sources: Collection[str]) -> lis
         Of any source.
     sources
         Names of sources (`LabelledTile.source`).
-
-    Returns
-    -------
-    All tiles in their order.
+    change
+        What becomes of a tile of theirs.
 
     Raises
     ------
@@ -100,23 +97,21 @@ def mark_partial(tiles: Iterable[LabelledTile], sources: Collection[str]) -> lis
         If no tile is of a source that is named; the message lists the sources.
     """
     tiles = list(tiles)
-    check_sources(tiles, sources)
-    return [replace(tile, coverage="partial") if tile.source in sources else tile for tile in tiles]
-
-
-def check_sources(tiles: Iterable[LabelledTile], sources: Collection[str]) -> None:
-    """Refuse names of sources that no tile is of.
-
-    Raises
-    ------
-    ValueError
-        Naming them; the message lists the sources.
-    """
     there = {tile.source for tile in tiles}
     absent = sorted(set(sources) - there)
     if absent:
         known = ", ".join(sorted(there)) or "none"
         raise ValueError(f"no tile is of the source {', '.join(map(repr, absent))}; sources here: {known}")
+    return [change(tile) if tile.source in sources else tile for tile in tiles]
+
+
+def mark_partial(tiles: Iterable[LabelledTile], sources: Collection[str]) -> list[LabelledTile]:
+    """Count all tiles of some sources as partially annotated, see `change_sources`.
+
+    For sources that leave nuclei out without saying so: what is found beside
+    their labels is then not held to be wrong, nor their background to be empty.
+    """
+    return change_sources(tiles, sources, lambda tile: replace(tile, coverage="partial"))
 
 
 def _datasets(path: Path, depth: int) -> list[tuple[Path, DatasetFormat]]:

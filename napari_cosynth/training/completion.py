@@ -7,14 +7,12 @@ that state, and the network does not paint it there.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 import numpy as np
 from skimage.measure import regionprops
 
 from napari_cosynth.classes import UNSPECIFIED
-from napari_cosynth.data.dataset import check_sources
 from napari_cosynth.data.labelled import WORKING_UM_PER_PX, LabelledTile
 from napari_cosynth.interior import interior_points
 from napari_cosynth.model.instances import decode
@@ -28,19 +26,6 @@ SOLIDITY, CERTAINTY = 0.85, 0.8
 """Its least share of its convex hull, and least mean probability: debris, fibres and stained folds are no nuclei."""
 RADIUS, FARTHEST = 6.0, 28.0
 """Of the disc that stands for a point at which nothing was found, and of the largest nucleus around a point, px."""
-
-
-def complete_tiles(tiles: Iterable[LabelledTile], sources: Collection[str], segmenter: Segmenter) -> list[LabelledTile]:
-    """All tiles in their order, those of some sources `completed`.
-
-    Raises
-    ------
-    ValueError
-        If no tile is of a source that is named; the message lists the sources.
-    """
-    tiles = list(tiles)
-    check_sources(tiles, sources)
-    return [completed(tile, segmenter) if tile.source in sources else tile for tile in tiles]
 
 
 def completed(tile: LabelledTile, segmenter: Segmenter) -> LabelledTile:

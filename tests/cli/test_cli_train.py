@@ -89,7 +89,8 @@ def test_labels_of_a_source_are_completed(train, tmp_path):
     done = train("--out", "run", "--steps", 1, "--complete", "tiny", "--preview-minutes", 0)
     assert done.exit_code == 0, done.output
     assert trained_steps(tmp_path / "run") == 1
-    assert json.loads((tmp_path / "run" / "run.json").read_text())["complete"] == ["tiny"]
+    facts = json.loads((tmp_path / "run" / "run.json").read_text())
+    assert facts["complete"] == ["tiny"] and len(facts["segmenter"]) == 16
 
 
 def test_a_time_limit_ends_a_run(train, tmp_path):

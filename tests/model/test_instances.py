@@ -146,12 +146,19 @@ def test_a_nucleus_loses_its_tail_and_keeps_its_corners():
     assert (made[body] == 1).all() and not made[:, 40 + 2 * TAIL :].any()
 
 
-def test_a_slender_nucleus_stays_whole_and_so_does_one_that_the_edge_cuts():
+def test_a_slender_nucleus_stays_whole():
     instances = np.zeros((64, 64), np.int32)
     instances[20:24, 10:50] = 1
-    instances[40:60, :3] = 2
-    points = interior_points(instances)[1]
-    assert np.array_equal(decode(joint_of(instances), points, BUNDLED).instances, instances)
+    assert np.array_equal(decode(joint_of(instances), np.array([[22, 30]]), BUNDLED).instances, instances)
+
+
+@pytest.mark.parametrize(("left", "kept"), [(0, True), (10, False)])
+def test_what_the_edge_cuts_thin_is_no_tail(left, kept):
+    instances = np.zeros((64, 64), np.int32)
+    instances[20:40, left : left + 20] = 1
+    instances[40:56, left : left + 3] = 1
+    made = decode(joint_of(instances), np.array([[30, left + 10]]), BUNDLED).instances
+    assert np.array_equal(made, instances) == kept
 
 
 def test_two_points_in_one_nucleus_share_it():

@@ -9,7 +9,7 @@ pytest.importorskip("torch")
 
 from napari_cosynth.classes import BUNDLED, UNSPECIFIED  # noqa: E402
 from napari_cosynth.model.targets import class_probabilities_of, class_target, distance_target, joint_tile  # noqa: E402
-from napari_cosynth.training.completion import FARTHEST, RADIUS, complete_tiles, completed  # noqa: E402
+from napari_cosynth.training.completion import FARTHEST, RADIUS, completed  # noqa: E402
 
 
 class Sees:
@@ -106,14 +106,6 @@ def test_a_point_at_which_nothing_is_found_gets_a_disc_and_none_a_lake(whole):
     assert np.hypot(rows - 80, cols - 20).max() <= RADIUS < np.hypot(rows - 80, cols - 20).max() + 1
     rows, cols = np.nonzero(found.instances == 2)
     assert np.hypot(rows - 80, cols - 110).max() <= FARTHEST
-
-
-def test_only_the_sources_that_are_named(whole):
-    points = replace(whole, instances=None, source="points", ids=np.arange(1, len(whole.ids) + 1))
-    first, second = complete_tiles([whole, points], ["points"], Sees(whole.instances))
-    assert first is whole and second.instances is not None
-    with pytest.raises(ValueError, match="'other'; sources here: made, points"):
-        complete_tiles([whole, points], ["other"], Sees(whole.instances))
 
 
 def test_a_tile_without_an_image_is_refused(whole):
