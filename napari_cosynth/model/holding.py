@@ -67,7 +67,7 @@ def held_tile(joint: np.ndarray, points: np.ndarray, class_ids: np.ndarray, taxo
     """
     joint, points = joint.copy(), np.asarray(points, float).reshape(-1, 2)
     probability = class_probabilities_of(joint)
-    instances = decode(joint, points, taxonomy, trimmed=False).instances
+    instances = decode(joint, points, taxonomy).instances
     asked = np.where(instances <= len(points), instances, 0)
     distance, classes = joint[3], joint[4:]  # views: what they get, the tile gets
 

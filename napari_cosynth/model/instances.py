@@ -12,7 +12,6 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage as ndi
 from skimage.measure import label
-from skimage.morphology import disk
 from skimage.segmentation import watershed
 
 from napari_cosynth.classes import Taxonomy
@@ -24,8 +23,6 @@ CORE = 0.5
 """Distance level above which a pixel belongs to the core of a nucleus."""
 SMALLEST_NUCLEUS = 24
 """Foreground without a point and with fewer pixels is dropped: no nucleus is that small."""
-TAIL, BODY = 2, 0.7
-"""Half the width of a tail, px, and the least share of a nucleus that must be left without it."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +39,7 @@ class Labels:
     class_of: dict[int, int]
 
 
-def decode(joint: np.ndarray, points: np.ndarray, taxonomy: Taxonomy, trimmed: bool = True) -> Labels:
+def decode(joint: np.ndarray, points: np.ndarray, taxonomy: Taxonomy) -> Labels:
     """Instance and semantic labels of a joint tile.
 
     Parameters
@@ -53,8 +50,6 @@ def decode(joint: np.ndarray, points: np.ndarray, taxonomy: Taxonomy, trimmed: b
         float (N, 2) row, col in px: the markers.
     taxonomy
         Of the model that made the tile.
-    trimmed
-        Whether nuclei lose their thin tails; while a tile is in the making they are still moving.
 
     Returns
     -------
@@ -74,32 +69,7 @@ def decode(joint: np.ndarray, points: np.ndarray, taxonomy: Taxonomy, trimmed: b
     new_ids = np.zeros(len(big) + 1, np.int32)
     new_ids[1:][big] = first + np.arange(big.sum())
     instances = instances + new_ids[rest]
-    return _classified(_without_tails(instances) if trimmed else instances, probability, taxonomy)
-
-
-def _without_tails(instances: np.ndarray) -> np.ndarray:
-    """Nuclei without what is thinner than a disc of radius `TAIL`; slender ones, that have little else, stay whole.
-
-    Foreground between two nuclei, or along a fibre, follows one of them as a thin tail, which
-    no nucleus has. Real masks of four sources keep 99.4 to 99.9 % of their pixels.
-    """
-    # A nucleus that the tile's edge cuts goes on beyond it.
-    framed = np.pad(instances, 2 * TAIL, mode="edge")
-    trimmed = framed.copy()
-    for number, box in enumerate(ndi.find_objects(framed), start=1):
-        if box is None:
-            continue
-        box = tuple(slice(max(0, s.start - 1), s.stop + 1) for s in box)
-        nucleus = framed[box] == number
-        parts, n = ndi.label(ndi.binary_opening(nucleus, disk(TAIL)))
-        if n == 0:
-            continue
-        body = parts == 1 + np.bincount(parts.ravel())[1:].argmax()
-        # Its corners, which no disc fills, are nucleus too.
-        body = ndi.binary_dilation(body, iterations=TAIL, mask=nucleus)
-        if body.sum() >= BODY * nucleus.sum():
-            trimmed[box][nucleus & ~body] = 0
-    return trimmed[2 * TAIL : -2 * TAIL, 2 * TAIL : -2 * TAIL]
+    return _classified(instances, probability, taxonomy)
 
 
 def _markers(distance: np.ndarray, foreground: np.ndarray, points: np.ndarray) -> np.ndarray:

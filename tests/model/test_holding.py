@@ -62,9 +62,9 @@ def test_a_point_without_a_stated_class_leaves_the_class_to_the_model():
 @given(st.integers(0, 10_000))
 def test_any_prediction_comes_to_say_what_the_layout_says(seed):
     tile, points, class_ids = random_tile(seed)
-    before = decode(tile, points, BUNDLED, trimmed=False)
+    before = decode(tile, points, BUNDLED)
     result = held_tile(tile, points, class_ids, BUNDLED)
-    after = decode(result, points, BUNDLED, trimmed=False)
+    after = decode(result, points, BUNDLED)
     assert after.instances.max(initial=0) <= len(points)
     for number, class_id in after.class_of.items():
         assert class_id == class_ids[number - 1] or class_ids[number - 1] == BUNDLED.unspecified

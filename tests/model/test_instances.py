@@ -5,7 +5,7 @@ import pytest
 
 from napari_cosynth.classes import BUNDLED
 from napari_cosynth.interior import interior_points
-from napari_cosynth.model.instances import SMALLEST_NUCLEUS, TAIL, decode
+from napari_cosynth.model.instances import SMALLEST_NUCLEUS, decode
 from napari_cosynth.model.targets import class_target, distance_target, joint_tile
 
 TOUCHING = 20
@@ -135,30 +135,6 @@ def test_a_point_anywhere_in_a_large_nucleus_has_all_of_it():
         labels = decode(joint_of(instances), np.array([place, (40, 80)]), BUNDLED)
         _, pq = scores(instances, labels.instances, 2)
         assert pq > 0.95
-
-
-def test_a_nucleus_loses_its_tail_and_keeps_its_corners():
-    instances = np.zeros((64, 64), np.int32)
-    instances[20:44, 20:40] = 1
-    body = instances > 0
-    instances[30:33, 40:60] = 1
-    made = decode(joint_of(instances), np.array([[32, 30]]), BUNDLED).instances
-    assert (made[body] == 1).all() and not made[:, 40 + 2 * TAIL :].any()
-
-
-def test_a_slender_nucleus_stays_whole():
-    instances = np.zeros((64, 64), np.int32)
-    instances[20:24, 10:50] = 1
-    assert np.array_equal(decode(joint_of(instances), np.array([[22, 30]]), BUNDLED).instances, instances)
-
-
-@pytest.mark.parametrize(("left", "kept"), [(0, True), (10, False)])
-def test_what_the_edge_cuts_thin_is_no_tail(left, kept):
-    instances = np.zeros((64, 64), np.int32)
-    instances[20:40, left : left + 20] = 1
-    instances[40:56, left : left + 3] = 1
-    made = decode(joint_of(instances), np.array([[30, left + 10]]), BUNDLED).instances
-    assert np.array_equal(made, instances) == kept
 
 
 def test_two_points_in_one_nucleus_share_it():
