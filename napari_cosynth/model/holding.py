@@ -13,6 +13,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
+from scipy import ndimage as ndi
 from torch import Tensor
 
 from napari_cosynth.classes import Taxonomy
@@ -66,17 +67,19 @@ def held_tile(joint: np.ndarray, points: np.ndarray, class_ids: np.ndarray, taxo
     float32 like ``joint``.
     """
     joint, points = joint.copy(), np.asarray(points, float).reshape(-1, 2)
-    probability = class_probabilities_of(joint)
-    instances = decode(joint, points, taxonomy).instances
-    asked = np.where(instances <= len(points), instances, 0)
     distance, classes = joint[3], joint[4:]  # views: what they get, the tile gets
+    touched = True
+    while touched:  # nuclei that touched what went may be parted from each other elsewhere now
+        probability = class_probabilities_of(joint)
+        instances = decode(joint, points, taxonomy).instances
+        asked = np.where(instances <= len(points), instances, 0)
+        extra = (probability[0] < 0.5) & (asked == 0)
+        distance[extra], classes[0, extra], classes[1:, extra] = -1, 1, -1
+        touched = bool((ndi.binary_dilation(extra) & (asked > 0)).any())
 
     maps = {class_id: 1 + i for i, class_id in enumerate(taxonomy.stated)}
     wanted = np.array([0, *(maps.get(int(class_id), 0) for class_id in class_ids)])[asked]
     stated = np.nonzero(wanted)
     classes[1:, *stated] = -1
     classes[wanted[stated], *stated] = np.clip(probability[1:, *stated].sum(axis=0) * 2 - 1, -1, 1)
-
-    extra = (probability[0] < 0.5) & (asked == 0)
-    distance[extra], classes[0, extra], classes[1:, extra] = -1, 1, -1
     return joint
