@@ -11,6 +11,7 @@ import torch
 from pydantic import BaseModel, ConfigDict
 from torch.utils.flop_counter import FlopCounterMode
 
+from napari_cosynth.model.path import noise_levels
 from napari_cosynth.model.pipeline import GUIDED_UNTIL
 from napari_cosynth.model.unet import IMAGE_CHANNELS, JointUNet
 from napari_cosynth.model.zoo import ModelFolder
@@ -72,7 +73,7 @@ def cost(folder: ModelFolder, request: SynthesisRequest) -> CostReport:
         network = JointUNet.from_config(config)
     scales = (request.guidance if request.prompt else 1.0, request.layout_guidance)
     # What mutes prompt or layout runs to the end, what strengthens them only while there is much noise.
-    strengthened = sum(1 - i / request.steps >= GUIDED_UNTIL for i in range(request.steps))
+    strengthened = int((noise_levels(request.steps) >= GUIDED_UNTIL).sum())
     extra = sum(request.steps if scale < 1 else strengthened for scale in scales if scale != 1)
     return CostReport(
         ours=NetworkCost(

@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from diffusers.pipelines.pipeline_utils import DiffusionPipeline
-from diffusers.schedulers.scheduling_flow_match_euler_discrete import FlowMatchEulerDiscreteScheduler
+from diffusers.schedulers.scheduling_unipc_multistep import UniPCMultistepScheduler
 from diffusers.schedulers.scheduling_utils import SchedulerMixin
 from diffusers.utils import BaseOutput
 from torch import Tensor
@@ -21,12 +22,13 @@ from napari_cosynth.layout import Layout
 from napari_cosynth.model.conditioning import COMPLETE, DROPPED, layout_condition
 from napari_cosynth.model.holding import HELD_UNTIL, held
 from napari_cosynth.model.instances import Labels, decode
+from napari_cosynth.model.path import noise_levels
 from napari_cosynth.model.targets import image_of
 from napari_cosynth.model.text import TextEncoder
 from napari_cosynth.model.unet import IMAGE_CHANNELS, JointUNet
 from napari_cosynth.presets import STANDARD
 
-GUIDED_UNTIL = 0.6
+GUIDED_UNTIL = 0.75
 MARGIN = 8
 """Made around each tile and cut off, px: at the edge of its canvas the network lacks half of what it goes by."""
 
@@ -62,7 +64,8 @@ class CoSynthPipeline(DiffusionPipeline):
     Parameters
     ----------
     unet, scheduler, text_encoder
-        The parts; ``from_pretrained(folder)`` loads them.
+        The parts; ``from_pretrained(folder)`` loads them. The scheduler is one for flows; one that cannot be told its
+        noise levels (``set_timesteps(sigmas=...)``) gives way to `UniPCMultistepScheduler` with its settings.
     taxonomy
         The model's classes, as ``Taxonomy.model_dump(mode="json")``; the bundled ones if None.
 
@@ -84,6 +87,9 @@ class CoSynthPipeline(DiffusionPipeline):
         taxonomy: dict | None = None,
     ) -> None:
         super().__init__()
+        if "sigmas" not in inspect.signature(scheduler.set_timesteps).parameters:
+            # Folders that training wrote before name DPM-Solver++, which spaces its steps evenly.
+            scheduler = UniPCMultistepScheduler.from_config(scheduler.config)
         self.register_modules(unet=unet, scheduler=scheduler, text_encoder=text_encoder)
         self.register_to_config(taxonomy=taxonomy or BUNDLED.model_dump(mode="json"))
         self._progress_bar_config = {"disable": True}
@@ -196,11 +202,9 @@ class CoSynthPipeline(DiffusionPipeline):
     def _scheduler(self, steps: int) -> SchedulerMixin:
         """A fresh scheduler, set to so many steps."""
         scheduler = self.scheduler.from_config(self.scheduler.config)
-        if isinstance(scheduler, FlowMatchEulerDiscreteScheduler):
-            # Its own spacing ends a thousandth above 0 and would waste the last step.
-            scheduler.set_timesteps(sigmas=np.linspace(1.0, 1 / steps, steps), device=self.unet.device)
-        else:
-            scheduler.set_timesteps(steps, device=self.unet.device)
+        scheduler.set_timesteps(sigmas=noise_levels(steps), device=self.unet.device)
+        # The first steps lie nearer to each other than a thousandth, by which they would be looked up.
+        scheduler.set_begin_index(0)
         return scheduler
 
     def draw_noise(self, size: tuple[int, int], generators: Sequence[torch.Generator | None]) -> Tensor:

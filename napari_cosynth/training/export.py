@@ -7,7 +7,7 @@ import os
 import shutil
 from pathlib import Path
 
-from diffusers.schedulers.scheduling_dpmsolver_multistep import DPMSolverMultistepScheduler
+from diffusers.schedulers.scheduling_unipc_multistep import UniPCMultistepScheduler
 
 from napari_cosynth.classes import Taxonomy
 from napari_cosynth.model.labels_first import pipeline_class
@@ -42,8 +42,8 @@ def export_model(
     network.load_state_dict(state.weights)
     pipe = pipeline_class(network)(
         network.half().eval(),
-        # Second order (Lu et al. 2022, arXiv 2211.01095): as sharp at 12 steps as Euler's method at 24.
-        DPMSolverMultistepScheduler(prediction_type="flow_prediction", use_flow_sigmas=True, flow_shift=1.0),
+        # Second order with a corrector that costs no pass (Zhao et al. 2023, arXiv 2302.04867): sharp at 12 steps.
+        UniPCMultistepScheduler(prediction_type="flow_prediction", use_flow_sigmas=True, flow_shift=1.0),
         encoder,
         taxonomy.model_dump(mode="json"),
     )

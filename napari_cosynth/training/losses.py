@@ -20,7 +20,7 @@ from napari_cosynth.training.batches import Batch
 IMAGE_WEIGHT, DISTANCE_WEIGHT, CLASS_WEIGHT = 1.0, 0.15, 0.15
 PERCEPTUAL_WEIGHT = 0.05
 """Makes its gradient on the network's weights about as long as that of the image's squared error."""
-TIME_MEAN, TIME_SPREAD = 0.1, 1.2
+TIME_MEAN, TIME_SPREAD = -0.5, 1.4
 """t = sigmoid(N(mean, spread)), Esser et al. 2024 (arXiv 2403.03206), eq. 19."""
 
 

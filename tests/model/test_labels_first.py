@@ -40,7 +40,7 @@ def test_labels_are_made_beside_noise_and_then_stand_still(two_stages):
         assert not torch.equal(step.joint[:, IMAGE], noise[:, IMAGE])
     # The network is told where each part stands: noise beside labels, then clean labels beside the image.
     places = torch.stack([t[0] for _, t in asked])
-    torch.testing.assert_close(places, torch.tensor([[0.0, 0.0], [0.0, 0.5], [0.0, 1.0], [0.5, 1.0]]))
+    torch.testing.assert_close(places, torch.tensor([[0.0, 0.0], [0.0, 0.25], [0.0, 1.0], [0.25, 1.0]]))
 
 
 def test_at_least_one_step_for_each_stage(two_stages):

@@ -8,15 +8,19 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from diffusers.schedulers.scheduling_dpmsolver_multistep import DPMSolverMultistepScheduler  # noqa: E402
 from diffusers.schedulers.scheduling_flow_match_euler_discrete import FlowMatchEulerDiscreteScheduler  # noqa: E402
+from diffusers.schedulers.scheduling_unipc_multistep import UniPCMultistepScheduler  # noqa: E402
 
 from napari_cosynth.classes import BUNDLED, Taxonomy  # noqa: E402
 from napari_cosynth.interior import interior_points  # noqa: E402
 from napari_cosynth.layout import Layout  # noqa: E402
+from napari_cosynth.model.path import noise_levels  # noqa: E402
 from napari_cosynth.model.pipeline import MARGIN, CoSynthPipeline  # noqa: E402
 from napari_cosynth.model.targets import class_target, distance_target, joint_tile  # noqa: E402
 from napari_cosynth.model.unet import CleanTile  # noqa: E402
 
+FLOW = {"prediction_type": "flow_prediction", "use_flow_sigmas": True, "flow_shift": 1.0}
 LAYOUT = Layout(centroids=[(20, 20), (40.5, 50), (60, 10)], class_ids=[0, 1, 5], height=64, width=80)
 EMPTY = Layout(height=64, width=80)
 
@@ -170,23 +174,25 @@ def test_guidance_above_one_leaves_the_labels_as_the_network_predicts_them(pipe,
     assert torch.allclose(plain[:, 3:], guided[:, 3:], atol=1e-5) and not torch.equal(plain[:, :3], guided[:, :3])
 
 
-@pytest.mark.parametrize("steps", [1, 2, 7])
-def test_a_network_that_knows_the_tile_leads_straight_to_it(oracle, monkeypatch, steps):
+@pytest.mark.parametrize("scheduler", [FlowMatchEulerDiscreteScheduler(), UniPCMultistepScheduler(**FLOW)])
+@pytest.mark.parametrize("steps", [1, 2, 7, 60])
+def test_a_network_that_knows_the_tile_leads_straight_to_it(oracle, monkeypatch, scheduler, steps):
     # Equivalence with the flow-matching definition: z(sigma) = (1 - sigma) x + sigma e for all sigma, x at the end.
     ends = []
-    step = FlowMatchEulerDiscreteScheduler.step
+    oracle.pipe.scheduler = scheduler
+    step = type(scheduler).step
 
     def recorded(*args, **options):
         ends.append(step(*args, **options)[0])
         return (ends[-1],)
 
-    monkeypatch.setattr(FlowMatchEulerDiscreteScheduler, "step", recorded)
+    monkeypatch.setattr(type(scheduler), "step", recorded)
     noise = oracle.pipe.draw_noise((64, 80), [seeded()])
     clean = torch.tensor(oracle.clean[None])
     canvas = oracle.pipe.unet.clean
     made = list(oracle.pipe.denoise([oracle.layout], [""], noise, steps, held_until=2))
-    for number, (t, z) in enumerate(oracle.pipe.unet.asked):
-        assert t[0].item() == pytest.approx(number / steps, abs=1e-6)
+    for level, (t, z) in zip(noise_levels(steps), oracle.pipe.unet.asked, strict=True):
+        assert t[0].item() == pytest.approx(1 - level, abs=2e-6)
         assert torch.allclose(z[:1], t[:1] * canvas + (1 - t[:1]) * noise, atol=1e-4)
     assert torch.allclose(ends[-1], canvas, atol=1e-4)
     assert torch.allclose(made[-1].joint, clean, atol=1e-5)
@@ -203,9 +209,9 @@ def test_a_network_that_knows_the_tile_gives_its_image_and_labels(oracle):
 def test_labels_are_held_to_the_layout_while_there_is_much_noise(oracle):
     fewer = oracle.layout.remove([0])
     noise = oracle.pipe.draw_noise((64, 80), [seeded()])
-    steps = list(oracle.pipe.denoise([fewer], [""], noise, 4, held_until=0.5))  # noise levels 1, 0.75, 0.5, 0.25
+    steps = list(oracle.pipe.denoise([fewer], [""], noise, 4, held_until=0.5))
     extra = [oracle.pipe.decode(step.joint, [fewer]).labels[0].instances.max() > len(fewer) for step in steps]
-    assert extra == [False, False, False, True]
+    assert extra == (noise_levels(4) < 0.5).tolist() and 0 < sum(extra) < 4
     muted = next(oracle.pipe.denoise([fewer], [""], noise, 4, layout_guidance_scale=0.5))
     assert torch.allclose(muted.joint, torch.tensor(oracle.clean[None]), atol=1e-5)
 
@@ -230,6 +236,12 @@ def test_counts_must_agree(pipe):
         run(pipe, [])
     with pytest.raises(ValueError, match="noise of that size"):
         next(pipe.denoise([LAYOUT], [""], torch.zeros(1, 12, 64, 64), 1))
+
+
+def test_a_scheduler_that_cannot_be_told_its_noise_levels_gives_way(make_unet, make_encoder):
+    old = CoSynthPipeline(make_unet(), DPMSolverMultistepScheduler(**FLOW), make_encoder())
+    new = CoSynthPipeline(make_unet(), UniPCMultistepScheduler(**FLOW), make_encoder())
+    assert isinstance(old.scheduler, UniPCMultistepScheduler) and identical(run(old), run(new))
 
 
 def test_a_saved_model_makes_the_same_tile(model_folder, tmp_path):
@@ -257,4 +269,4 @@ def test_module_paths_are_part_of_the_file_format(model_folder):
     assert index["_class_name"] == "CoSynthPipeline"
     assert index["unet"] == ["napari_cosynth.model.unet", "JointUNet"]
     assert index["text_encoder"] == ["napari_cosynth.model.text", "TextEncoder"]
-    assert index["scheduler"] == ["diffusers", "DPMSolverMultistepScheduler"]
+    assert index["scheduler"] == ["diffusers", "UniPCMultistepScheduler"]
