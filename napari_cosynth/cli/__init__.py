@@ -18,6 +18,7 @@ from napari_cosynth.cli.points import points
 from napari_cosynth.cli.reproduce import reproduce
 from napari_cosynth.cli.synth import synth
 from napari_cosynth.cli.train import train
+from napari_cosynth.cli.train_segmenter import train_segmenter
 
 app = typer.Typer(
     name="napari-cosynth",
@@ -34,6 +35,7 @@ app.command()(reproduce)
 app.command()(info)
 app.command()(points)
 app.command()(train)
+app.command()(train_segmenter)
 app.command()(nearest)
 app.command()(evaluate)
 app.command()(downstream)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import time
 from contextlib import closing
@@ -13,6 +12,7 @@ import typer
 
 from napari_cosynth.classes import BUNDLED
 from napari_cosynth.cli.outcome import outcome, ready_out, say
+from napari_cosynth.cli.sources import source_weights, training_tiles
 from napari_cosynth.cli.train_bar import TrainingBar
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def train(
     `napari-cosynth train --data my_tiles --out run --init cosynth-nuclei --learning-rate 1e-4`
     """
     with outcome(f"stopped; go on with --resume from the last checkpoint in {out}, if there is one"):
-        weights, widths = _weights(weight or []), _widths(channels)
+        weights, widths = source_weights(weight or []), _widths(channels)
         if crop < 64 or crop % 16:
             raise ValueError(f"--crop {crop} is not a multiple of 16 from 64 on; for example --crop 128")
         if precision not in PRECISIONS:
@@ -124,7 +124,7 @@ def train(
         last_step = steps if settings.decay_from is None else settings.decay_from + settings.decay_steps
         if last_step is not None and start >= last_step:
             raise ValueError(f"{out} is at step {start} already; give --steps a higher number than {last_step}")
-        tiles = mark_partial(_tiles(data), partial or [])
+        tiles = mark_partial(training_tiles(data), partial or [])
         sampler = CropSampler(_completed(tiles, complete or [], segmenter), BUNDLED, crop, seed, weights)
         encoder = TextEncoder.default() if text_encoder is None else TextEncoder.from_folder(text_encoder)
         network = run_folder.network_of(out, resume, init, widths, blocks, encoder, BUNDLED, process, distance)
@@ -171,18 +171,6 @@ def _check_variant(process: str, distance: str, begun: bool) -> None:
             )
 
 
-def _tiles(data: list[Path]) -> list[LabelledTile]:
-    from napari_cosynth.data.dataset import read_dataset
-
-    tiles = []
-    for folder in data:
-        found = list(read_dataset(folder, "train"))
-        if not found:
-            raise ValueError(f'--data {folder}: none of its tiles is of the split "train"; see its tiles.csv')
-        tiles += found
-    return tiles
-
-
 def _completed(tiles: list[LabelledTile], sources: list[str], segmenter: Path | None) -> list[LabelledTile]:
     if not sources:
         if segmenter is not None:
@@ -205,19 +193,6 @@ def _said_by_main(stop: bool) -> bool:
     word = [stop]
     torch.distributed.broadcast_object_list(word, src=0)
     return word[0]
-
-
-def _weights(texts: list[str]) -> dict[str, float]:
-    weights = {}
-    for text in texts:
-        source, _, factor = text.rpartition("=")
-        try:
-            weights[source] = float(factor)
-        except ValueError:
-            weights[source] = math.nan
-        if not source or not 0 <= weights[source] < math.inf:
-            raise ValueError(f"--weight {text!r} is not SOURCE=FACTOR with a factor of 0 or more, such as nuinsseg=0.5")
-    return weights
 
 
 def _widths(text: str) -> tuple[int, ...]:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from diffusers.configuration_utils import ConfigMixin
 from PIL import Image
 
 from napari_cosynth.classes import Taxonomy
@@ -127,7 +128,7 @@ def decay_start(folder: Path, step: int, decay: int) -> int:
     return begun if on_it else step
 
 
-def write_facts(folder: Path, network: JointUNet, facts: Mapping[str, Any]) -> None:
+def write_facts(folder: Path, network: ConfigMixin, facts: Mapping[str, Any]) -> None:
     """Write ``run.json``: the network's configuration, and how the run was asked for."""
     text = json.dumps({"network": dict(network.config)} | dict(facts), indent=2, default=list)
     write_together({folder / FACTS: f"{text}\n".encode()})

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 
 import numpy as np
 import pytest
+from skimage.io import imsave
 from typer.testing import CliRunner
 
 
@@ -76,3 +78,28 @@ def write_points():
         return folder
 
     return write
+
+
+@pytest.fixture(scope="session")
+def tiny_data(make_tile, tmp_path_factory):
+    """Two tiles of 128 px with masks in the folder format."""
+    folder = tmp_path_factory.mktemp("data") / "tiny"
+    tiles, nuclei = [], []
+    for sub in ("images", "instances"):
+        (folder / sub).mkdir(parents=True)
+    for seed in range(2):
+        tile = make_tile(seed, size=(128, 128))
+        imsave(folder / "images" / f"{tile.name}.png", tile.image, check_contrast=False)
+        imsave(folder / "instances" / f"{tile.name}.png", tile.instances.astype(np.uint16), check_contrast=False)
+        facts = {"organ": "colon", "stain": "H&E", "um_per_px": 0.25, "split": "train", "annotation": "masks+classes"}
+        tiles.append({"name": tile.name} | facts)
+        nuclei += [
+            {"name": tile.name, "id": i, "row": row, "col": col, "class": c}
+            for i, (row, col), c in zip(tile.ids, tile.centroids, tile.classes, strict=True)
+        ]
+    for name, rows in (("tiles.csv", tiles), ("nuclei.csv", nuclei)):
+        with open(folder / name, "w", newline="") as stream:
+            writer = csv.DictWriter(stream, rows[0])
+            writer.writeheader()
+            writer.writerows(rows)
+    return folder

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 COMMANDS = (
-    *("synth", "info", "points", "train", "nearest", "evaluate", "downstream"),
+    *("synth", "info", "points", "train", "train-segmenter", "nearest", "evaluate", "downstream"),
     *("batch", "export", "reproduce", "layout"),
 )
 

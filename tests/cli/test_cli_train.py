@@ -2,47 +2,20 @@
 
 from __future__ import annotations
 
-import csv
 import json
 
-import numpy as np
 import pytest
-from skimage.io import imread, imsave
+from skimage.io import imread
 
 SMALL = ("--channels", "32,32", "--crop", 64, "--batch-size", 1, "--precision", "no", "--cpu")
 
 
-@pytest.fixture(scope="module")
-def data(make_tile, tmp_path_factory):
-    """Two tiles in the folder format."""
-    folder = tmp_path_factory.mktemp("data") / "tiny"
-    tiles, nuclei = [], []
-    for sub in ("images", "instances"):
-        (folder / sub).mkdir(parents=True)
-    for seed in range(2):
-        tile = make_tile(seed, size=(96, 96))
-        imsave(folder / "images" / f"{tile.name}.png", tile.image, check_contrast=False)
-        imsave(folder / "instances" / f"{tile.name}.png", tile.instances.astype(np.uint16), check_contrast=False)
-        facts = {"organ": "colon", "stain": "H&E", "um_per_px": 0.25, "split": "train", "annotation": "masks+classes"}
-        tiles.append({"name": tile.name} | facts)
-        nuclei += [
-            {"name": tile.name, "id": i, "row": row, "col": col, "class": c}
-            for i, (row, col), c in zip(tile.ids, tile.centroids, tile.classes, strict=True)
-        ]
-    for name, rows in (("tiles.csv", tiles), ("nuclei.csv", nuclei)):
-        with open(folder / name, "w", newline="") as stream:
-            writer = csv.DictWriter(stream, rows[0])
-            writer.writeheader()
-            writer.writerows(rows)
-    return folder
-
-
 @pytest.fixture
-def train(cli, data):
+def train(cli, tiny_data):
     """`train` on the tiny data; accelerate is told to forget what other runs of this process set up."""
     from accelerate.state import AcceleratorState
 
-    def run(*arguments, on=data):
+    def run(*arguments, on=tiny_data):
         AcceleratorState._reset_state(reset_partial_state=True)
         return cli("train", "--data", on, *SMALL, *arguments)
 
@@ -145,15 +118,15 @@ def test_wrong_input(train, tmp_path, options, parts):
     assert not (tmp_path / "run" / "checkpoint.pt").exists()
 
 
-def test_data_that_cannot_be_used(train, data, tmp_path):
+def test_data_that_cannot_be_used(train, tiny_data, tmp_path):
     done = train("--out", "run", on="nowhere")
     assert done.exit_code == 2 and "nowhere is not a folder" in done.stderr
     (tmp_path / "empty").mkdir()
     done = train("--out", "run", on="empty")
     assert done.exit_code == 2 and "empty: no data set here" in done.stderr
     (tmp_path / "val").mkdir()
-    (tmp_path / "val" / "tiles.csv").write_text((data / "tiles.csv").read_text().replace("train", "val"))
-    (tmp_path / "val" / "nuclei.csv").write_text((data / "nuclei.csv").read_text())
+    (tmp_path / "val" / "tiles.csv").write_text((tiny_data / "tiles.csv").read_text().replace("train", "val"))
+    (tmp_path / "val" / "nuclei.csv").write_text((tiny_data / "nuclei.csv").read_text())
     done = train("--out", "run", on="val")
     assert done.exit_code == 2 and '--data val: none of its tiles is of the split "train"' in done.stderr
 
