@@ -42,6 +42,10 @@ def train(
         str, typer.Option(help="Width of each level of a new network, multiples of 32.")
     ] = "64,128,256,256",
     blocks: Annotated[int, typer.Option(min=1, help="Blocks a level of a new network.")] = 1,
+    attention_blocks: Annotated[
+        int | None,
+        typer.Option(min=1, help="At the coarsest level of a new network; with --init as many or more than it has."),
+    ] = None,
     process: Annotated[str, typer.Option(help="Of a new network: joint, or labels-first.")] = "joint",
     distance: Annotated[str, typer.Option(help="Map that a new network makes: interior, or centroid.")] = "interior",
     weight: Annotated[list[str] | None, typer.Option(help="SOURCE=FACTOR on a source's share of the crops.")] = None,
@@ -67,6 +71,9 @@ def train(
     ] = 0,
     preview_minutes: Annotated[float, typer.Option(min=0, help="Minutes between previews; 0 = none.")] = 20,
     checkpoint_minutes: Annotated[float, typer.Option(min=0.01, help="Minutes between checkpoints.")] = 5,
+    compiled: Annotated[
+        bool, typer.Option("--compile", help="Compile the network first: a minute or two, worth it on a GPU.")
+    ] = False,
     cpu: Annotated[bool, typer.Option("--cpu", help="Stay on the CPU.")] = False,
 ) -> None:
     """Train a model that makes tiles like yours.
@@ -118,6 +125,7 @@ def train(
             persuasion=critic,
             seed=seed,
             precision=precision,
+            compiled=compiled,
             workers=workers,
             checkpoint_every_s=checkpoint_minutes * 60,
         )
@@ -127,7 +135,9 @@ def train(
         tiles = mark_partial(training_tiles(data), partial or [])
         sampler = CropSampler(_completed(tiles, complete or [], segmenter), BUNDLED, crop, seed, weights)
         encoder = TextEncoder.default() if text_encoder is None else TextEncoder.from_folder(text_encoder)
-        network = run_folder.network_of(out, resume, init, widths, blocks, encoder, BUNDLED, process, distance)
+        network = run_folder.network_of(
+            out, resume, init, widths, blocks, encoder, BUNDLED, process, distance, attention_blocks
+        )
         if network.config.process == "labels-first" and batch_size % 2:
             raise ValueError(f"--batch-size {batch_size}: labels-first needs an even one, for labels and image in turn")
         ready_out(out)

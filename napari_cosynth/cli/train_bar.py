@@ -11,10 +11,14 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 from napari_cosynth.cli.outcome import console, say
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from napari_cosynth.training.loop import Progress as Step
 
 _LINE_EVERY = 100
 """Steps between the lines of a log, where there is no terminal to draw a bar on."""
+_DRAW_EVERY_S = 0.25
+"""Reading the losses makes a GPU wait, so they are not read at every step."""
 
 
 class TrainingBar:
@@ -38,8 +42,8 @@ class TrainingBar:
         self, start: int, last_step: int | None, seconds: float | None, crops_a_step: int, shown: bool = True
     ) -> None:
         self._start, self._last_step, self._crops_a_step, self._shown = start, last_step, crops_a_step, shown
-        self._mean: tuple[float, ...] | None = None
-        self._began = time.monotonic()
+        self._mean: Tensor | None = None
+        self._began = self._drawn = time.monotonic()
         self._bar = Progress(
             TextColumn("step {task.fields[step]}"),
             BarColumn(bar_width=12),
@@ -63,14 +67,15 @@ class TrainingBar:
 
     def show(self, step: Step) -> None:
         """Show a finished step."""
-        now = (step.image, step.distance, step.classes)
-        before = self._mean or now
-        self._mean = tuple(0.98 * a + 0.02 * b for a, b in zip(before, now, strict=True))
-        elapsed = time.monotonic() - self._began
-        image, distance, classes = self._mean
+        self._mean = step.measured if self._mean is None else self._mean.lerp(step.measured, 0.02)
+        now, due = time.monotonic(), step.step % _LINE_EVERY == 0
+        if not due and now - self._drawn < _DRAW_EVERY_S:
+            return
+        self._drawn, elapsed = now, now - self._began
+        image, distance, classes, *_ = self._mean.tolist()
         rate = (step.step - self._start) * self._crops_a_step / max(elapsed, 1e-9)
         facts = f"image {image:.4f} distance {distance:.4f} class {classes:.4f}  {rate:.1f} crops/s"
         done = step.step - self._start if self._last_step is not None else elapsed
         self._bar.update(self._task, completed=done, step=step.step, facts=facts)
-        if self._shown and not console.is_terminal and step.step % _LINE_EVERY == 0:
+        if self._shown and not console.is_terminal and due:
             say(f"{step.step} {facts}")

@@ -264,6 +264,10 @@ class EdgeConv(nn.Conv2d):
         super().__init__(width, out, 3)
 
     def forward(self, x: Tensor) -> Tensor:
+        if torch.compiler.is_compiling():
+            # Compiled, the padding's backward pass fails: it takes the memory format for another one.
+            x = torch.cat([x[:, :, :1], x, x[:, :, -1:]], dim=2)
+            return super().forward(torch.cat([x[..., :1], x, x[..., -1:]], dim=3))
         # Autocast on processors pads in float32, there and back: an eighth of a training step.
         with torch.autocast("cpu", enabled=False):
             x = F.pad(x, (1, 1, 1, 1), mode="replicate")

@@ -22,10 +22,13 @@ LAYOUT_DROPOUT = 0.1
 class Batch:
     """Crops of one step.
 
-    ``clean`` float32 (B, C, H, W), the joint tile; ``classes`` int64 (B, H, W),
-    see `targets.class_target`; ``known`` and ``class_weight`` float32 (B, 1, H, W),
-    see `Crop`; ``condition`` float32 (B, classes + 1, H, W); ``layout_state`` int64 (B,); ``captions`` B
+    ``clean`` (B, C, H, W), the joint tile; ``classes`` (B, H, W), see
+    `targets.class_target`; ``known`` and ``class_weight`` (B, 1, H, W), see `Crop`;
+    ``condition`` (B, classes + 1, H, W); ``layout_state`` int64 (B,); ``captions`` B
     strings, empty where the prompt was dropped.
+
+    On its way from the process that made it a batch is small: numbers are float16,
+    classes int8. `to` makes float32 and int64 of them, on the device.
     """
 
     clean: Tensor
@@ -37,9 +40,20 @@ class Batch:
     captions: tuple[str, ...]
 
     def to(self, device: torch.device) -> Batch:
-        """The batch on another device."""
-        tensors = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "captions"}
-        return replace(self, **{name: t.to(device, non_blocking=True) for name, t in tensors.items()})
+        """The batch on a device, in full precision."""
+
+        def there(tensor: Tensor) -> Tensor:
+            moved = tensor.to(device, non_blocking=True)
+            return moved.float() if moved.is_floating_point() else moved.long()
+
+        return replace(self, **{name: there(tensor) for name, tensor in self._tensors().items()})
+
+    def pin_memory(self) -> Batch:
+        """The batch in memory that a GPU reads by itself; a data loader calls it."""
+        return replace(self, **{name: tensor.pin_memory() for name, tensor in self._tensors().items()})
+
+    def _tensors(self) -> dict[str, Tensor]:
+        return {f.name: getattr(self, f.name) for f in fields(self) if f.name != "captions"}
 
 
 class CropDataset(Dataset):
@@ -86,14 +100,14 @@ def crop_tensors(
 
 
 def collate(rows: list[tuple]) -> Batch:
-    """Stack rows of `crop_tensors`."""
+    """Stack rows of `crop_tensors`, small for the way."""
     clean, classes, known, class_weight, condition, state, captions = zip(*rows, strict=True)
     return Batch(
-        torch.stack(clean),
-        torch.stack(classes),
-        torch.stack(known),
-        torch.stack(class_weight),
-        torch.stack(condition),
+        torch.stack(clean).half(),
+        torch.stack(classes).to(torch.int8),
+        torch.stack(known).half(),
+        torch.stack(class_weight).half(),
+        torch.stack(condition).half(),
         torch.tensor(state),
         captions,
     )
@@ -107,8 +121,19 @@ def batches(
     world: int = 1,
     workers: int = 0,
     distance: DistanceTarget = distance_target,
+    pin: bool = False,
 ) -> DataLoader:
-    """Endless batches from ``first_step`` on; each process reads its own share."""
+    """Endless batches from ``first_step`` on; each process reads its own share.
+
+    Parameters
+    ----------
+    rank, world
+        Number of this process, and of all that train together.
+    workers
+        Processes that make crops; 0 makes them here.
+    pin
+        Hand batches over in memory that a GPU reads by itself.
+    """
 
     class Steps:
         def __iter__(self):
@@ -124,4 +149,5 @@ def batches(
         collate_fn=collate,
         num_workers=workers,
         prefetch_factor=4 if workers else None,
+        pin_memory=pin,
     )

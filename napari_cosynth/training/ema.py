@@ -15,11 +15,12 @@ class WeightAverage:
 
     def __init__(self, network: nn.Module, decay: float = 0.999) -> None:
         self.decay = decay
-        self.weights = {k: v.detach().clone().float() for k, v in network.state_dict().items()}
+        self.weights = {k: v.detach().float().clone() for k, v in network.state_dict().items()}
 
     @torch.no_grad()
     def update(self, network: nn.Module, step: int) -> None:
         """Move towards the network's weights."""
         keep = min(self.decay, (1 + step) / (10 + step))
-        for mean, value in zip(self.weights.values(), network.state_dict().values(), strict=True):
-            mean.lerp_(value.detach().float(), 1 - keep)
+        now = [value.detach().float() for value in network.state_dict().values()]
+        # All at once: hundreds of small calls would keep a GPU waiting.
+        torch._foreach_lerp_(list(self.weights.values()), now, 1 - keep)

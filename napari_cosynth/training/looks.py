@@ -39,10 +39,10 @@ def looks(eye: TrainedEye, estimate: CleanTile, batch: Batch, t: Tensor) -> Look
     Parameters
     ----------
     t
-        (B,) how clean each row's image is.
+        (B,) how clean each row's image is; on the CPU, so that nobody waits for a GPU to count rows.
     """
-    late = t > LOOKS_FROM
-    if not late.any():
+    late = torch.nonzero(t > LOOKS_FROM)[:, 0].to(batch.clean.device, non_blocking=True)
+    if len(late) == 0:
         return None
     with torch.no_grad():
         real = eye(batch.clean[late, :3])

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,11 +17,12 @@ import numpy as np
 import torch
 from accelerate import Accelerator
 from pydantic import BaseModel, ConfigDict, Field
+from torch.nn.functional import pad
 
 from napari_cosynth.data.crops import CropSampler
 from napari_cosynth.data.terms import count_terms
 from napari_cosynth.model.targets import DISTANCES
-from napari_cosynth.model.text import TextEncoder
+from napari_cosynth.model.text import MAX_TOKENS, TextEncoder
 from napari_cosynth.model.unet import JointUNet
 from napari_cosynth.training.batches import batches
 from napari_cosynth.training.checkpoint import load_checkpoint, save_checkpoint
@@ -52,6 +54,8 @@ class TrainingSettings(BaseModel):
     ema_decay: float = Field(0.999, ge=0, lt=1)
     seed: int = 0
     precision: str = "bf16"
+    compiled: bool = False
+    """Compile the network first: a minute or two at the start, worth it on a GPU."""
     workers: int = Field(0, ge=0)
     checkpoint_every_s: float = Field(300, gt=0)
 
@@ -65,19 +69,44 @@ class TrainingSettings(BaseModel):
 
 @dataclass(frozen=True)
 class Progress:
-    """One finished step."""
+    """One finished step.
+
+    Reading ``measured`` waits for a GPU to get there; whoever reads it at every
+    step lets it run dry between them.
+    """
 
     step: int
     crops: int
     seconds: float
-    image: float
-    distance: float
-    classes: float
-    perceptual: float
-    critic: float
-    """Hinge loss of the critic: 2 if it cannot tell, 0 if it always can, or if there is none."""
+    measured: torch.Tensor
+    """(5,) the losses that the properties below name."""
     learning_rate: float
     saved: bool
+
+    @property
+    def image(self) -> float:
+        """Squared error of RGB."""
+        return self.measured[0].item()
+
+    @property
+    def distance(self) -> float:
+        """Squared error of the distance map."""
+        return self.measured[1].item()
+
+    @property
+    def classes(self) -> float:
+        """Cross-entropy of the class maps."""
+        return self.measured[2].item()
+
+    @property
+    def perceptual(self) -> float:
+        """Perceptual distance; 0 if it is left out."""
+        return self.measured[3].item()
+
+    @property
+    def critic(self) -> float:
+        """Hinge loss of the critic: 2 if it cannot tell, 0 if it always can, or if there is none."""
+        return self.measured[4].item()
 
 
 @dataclass(frozen=True)
@@ -151,7 +180,8 @@ def train(
             rival.load_state(state["rival"])
         step, crops, seconds, terms = state["step"], state["crops"], state["seconds"], Counter(state["terms"])
     model, optimizer = accelerator.prepare(network, optimizer)
-    world = accelerator.num_processes
+    forward = torch.compile(model) if settings.compiled else model
+    world, device = accelerator.num_processes, accelerator.device
 
     def save() -> None:
         if accelerator.is_main_process:
@@ -172,22 +202,27 @@ def train(
     started, saved_at = time.monotonic() - seconds, time.monotonic()
     saved = whole = True
     share = (accelerator.process_index, world, settings.workers)
-    source = batches(sampler, settings.batch_size, step, *share, distance=distance)
+    on_gpu = device.type == "cuda"
+    source = batches(sampler, settings.batch_size, step, *share, distance=distance, pin=on_gpu)
     try:
         for batch in source:
-            batch = batch.to(accelerator.device)
-            # Drawn on the CPU from the step alone: the same on any device and after any restart.
-            chance = _chance(settings.seed, step, accelerator.process_index)
-            t = draw_times(len(batch.captions), chance).to(accelerator.device)
-            noise = torch.randn(batch.clean.shape, generator=chance).to(accelerator.device)
+            batch = batch.to(device)
+            # From the step alone: the same after any restart.
+            numbers = (settings.seed, step, accelerator.process_index)
+            times = draw_times(len(batch.captions), _chance(*numbers))
+            noise = torch.randn(batch.clean.shape, generator=_chance(*numbers, 1, device=device), device=device)
+            t = times.to(device, non_blocking=True)
             z, places = process.shown(batch, noise, t)
             with accelerator.autocast():
                 text, mask = encoder.encode(list(batch.captions))
-                estimate = model(z, places, batch.condition, batch.known, batch.layout_state, text, mask)
+                if settings.compiled:
+                    text, mask = _of_one_length(text, mask)
+                estimate = forward(z, places, batch.condition, batch.known, batch.layout_state, text, mask)
             losses = process.losses(estimate, batch, t)
-            # In full precision: the eye's depthwise convolutions are slow in bf16 on processors.
-            seen = looks(eye, estimate, batch, process.image_times(t)) if eye else None
-            perceived = persuaded = torch.zeros((), device=accelerator.device)
+            # In full precision on processors: there the eye's depthwise convolutions are slow in bf16.
+            with accelerator.autocast() if on_gpu else nullcontext():
+                seen = looks(eye, estimate, batch, process.image_times(times)) if eye else None
+            perceived = persuaded = torch.zeros((), device=device)
             if seen:
                 perceived = seen.perceptual_loss()
                 persuaded = rival.persuasion_loss(seen) if rival else persuaded
@@ -200,7 +235,7 @@ def train(
             whole = False
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
-            doubt = rival.learn(seen) if rival and seen else 0.0
+            doubt = rival.learn(seen) if rival and seen else torch.zeros((), device=device)
             average.update(network, step)
             for caption in batch.captions:
                 terms.update(count_terms(caption))
@@ -209,24 +244,20 @@ def train(
             if time.monotonic() - saved_at > settings.checkpoint_every_s:
                 save()
                 saved, saved_at = True, time.monotonic()
-            yield Progress(
-                step,
-                crops,
-                seconds,
-                losses.image.item(),
-                losses.distance.item(),
-                losses.classes.item(),
-                perceived.item(),
-                doubt,
-                rate,
-                saved,
-            )
+            measured = torch.stack([losses.image, losses.distance, losses.classes, perceived, doubt]).detach()
+            yield Progress(step, crops, seconds, measured, rate, saved)
     finally:
         if whole and not saved:
             save()
 
 
-def _chance(*numbers: int) -> torch.Generator:
+def _chance(*numbers: int, device: torch.device | str = "cpu") -> torch.Generator:
     """A generator that depends on the numbers alone."""
     state = np.random.SeedSequence(numbers).generate_state(1, np.uint64)
-    return torch.Generator().manual_seed(int(state[0]) % 2**63)
+    return torch.Generator(device).manual_seed(int(state[0]) % 2**63)
+
+
+def _of_one_length(text: torch.Tensor, mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Token states (B, L, D) and mask (B, L) with L = `MAX_TOKENS`: compiled code goes with one shape."""
+    missing = MAX_TOKENS - mask.shape[1]
+    return pad(text, (0, 0, 0, missing)), pad(mask, (0, missing))

@@ -64,7 +64,8 @@ class TrainedEye(nn.Module):
         found = []
         for stage in self.stages:
             h = stage(h)
-            found.append((h / (h.square().sum(1, keepdim=True) + 1e-4).sqrt()).float())
+            whole = h.float()
+            found.append(whole / (whole.square().sum(1, keepdim=True) + 1e-4).sqrt())
         return found
 
 

@@ -40,19 +40,19 @@ class Rival:
         self.critic.requires_grad_(True)
         return loss
 
-    def learn(self, seen: Looks) -> float:
+    def learn(self, seen: Looks) -> Tensor:
         """One step of the critic; the network learns nothing.
 
         Returns
         -------
-        Its hinge loss: 2 if it cannot tell, 0 if it always can.
+        Its hinge loss, a scalar: 2 if it cannot tell, 0 if it always can.
         """
         made = [feature.detach() for feature in seen.made]
         loss = critic_loss(self._taught(seen.real), self._taught(made))
         self._accelerator.backward(loss)
         self._optimizer.step()
         self._optimizer.zero_grad(set_to_none=True)
-        return loss.item()
+        return loss.detach()
 
     def state(self) -> dict[str, Any]:
         """For a checkpoint."""

@@ -24,6 +24,7 @@ from napari_cosynth.model.text import TextEncoder
 from napari_cosynth.model.unet import JointUNet
 from napari_cosynth.training.checkpoint import NAME as CHECKPOINT
 from napari_cosynth.training.checkpoint import load_checkpoint
+from napari_cosynth.training.deepen import deepened
 from napari_cosynth.training.export import export_model
 from napari_cosynth.training.loop import trained_state
 from napari_cosynth.training.preview import preview_grid
@@ -56,6 +57,7 @@ def network_of(
     taxonomy: Taxonomy,
     process: str = "joint",
     distance: str = "interior",
+    attention_blocks: int | None = None,
 ) -> JointUNet:
     """The network that a run trains.
 
@@ -68,12 +70,15 @@ def network_of(
         A model whose network and weights to start from.
     channels, blocks, process, distance
         Of a new network, see `JointUNet`.
+    attention_blocks
+        Of a new network, or as many as the one to start from shall have; None
+        leaves it at what is usual or what it has.
 
     Raises
     ------
     ModelError, ValueError
         If the model to start from cannot be used, or goes with another text
-        encoder or other classes.
+        encoder or other classes, or has more attention blocks.
     """
     if resume and (folder / CHECKPOINT).is_file():
         return JointUNet.from_config(_facts(folder)["network"])
@@ -87,7 +92,7 @@ def network_of(
         pipe = zoo.load(found)
         if pipe.text_encoder.sha256 != encoder.sha256:
             raise ValueError(f"--init {init}: was trained with another text encoder; give the same --text-encoder")
-        return pipe.unet
+        return pipe.unet if attention_blocks is None else deepened(pipe.unet, attention_blocks)
     torch.manual_seed(0)
     return JointUNet(
         n_classes=len(taxonomy.stated),
@@ -97,6 +102,7 @@ def network_of(
         blocks=blocks,
         process=process,
         distance=distance,
+        attention_blocks=attention_blocks or 1,
     )
 
 

@@ -52,13 +52,27 @@ def test_worker_processes_change_nothing(sampler):
 
 
 def test_shapes_and_types(sampler):
-    batch = next(iter(batches(sampler, 3, first_step=0)))
+    light = next(iter(batches(sampler, 3, first_step=0)))
+    batch = light.to(torch.device("cpu"))
     assert batch.clean.shape == (3, 12, 64, 64) and batch.clean.dtype == torch.float32
     assert batch.classes.shape == (3, 64, 64) and batch.classes.dtype == torch.int64
     assert batch.known.shape == batch.class_weight.shape == (3, 1, 64, 64)
     assert batch.condition.shape == (3, 9, 64, 64)
     assert batch.layout_state.shape == (3,) and len(batch.captions) == 3
     assert same(batch.to(torch.device("cpu")), batch)
+
+
+def test_on_their_way_batches_are_small_and_lose_nothing_that_counts(sampler):
+    rows = [CropDataset(sampler)[i] for i in range(6)]
+    light = collate(rows)
+    batch = light.to(torch.device("cpu"))
+    for i, name in enumerate(NAMES[:-1]):
+        sent = torch.stack([torch.as_tensor(row[i]) for row in rows])
+        assert torch.allclose(getattr(batch, name), sent, atol=2**-11)
+    assert torch.equal(batch.classes, torch.stack([row[1] for row in rows]))
+    for clean, row in zip(batch.clean, rows, strict=True):
+        assert np.array_equal(image_of(clean.numpy()), image_of(row[0].numpy()))
+    assert 2 * light.clean.nbytes == batch.clean.nbytes and 8 * light.classes.nbytes == batch.classes.nbytes
 
 
 def test_tensors_say_what_the_crop_says(sampler):

@@ -1,0 +1,52 @@
+"""A deeper network computes what the one that it was made of does."""
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from napari_cosynth.training.deepen import deepened  # noqa: E402
+
+
+def inputs(network):
+    config, chance = network.config, torch.Generator().manual_seed(0)
+    return (
+        torch.randn(2, 5 + config.n_classes, 64, 64, generator=chance),
+        torch.rand(2, generator=chance),
+        torch.rand(2, config.condition_channels, 64, 64, generator=chance),
+        torch.ones(2, 1, 64, 64),
+        torch.tensor([1, 2]),
+        torch.randn(2, 4, config.text_channels, generator=chance),
+        torch.ones(2, 4, dtype=torch.bool),
+    )
+
+
+@pytest.fixture
+def trained(make_unet):
+    """A network none of whose weights is where it began."""
+    network = make_unet(3).eval()
+    with torch.no_grad():
+        for weight in network.parameters():
+            weight.add_(0.02 * torch.randn(weight.shape, generator=torch.Generator().manual_seed(1)))
+    return network
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("more", [0, 1, 3])
+def test_it_computes_the_same(trained, more):
+    deeper = deepened(trained, trained.config.attention_blocks + more).eval()
+    assert deeper.config.attention_blocks == trained.config.attention_blocks + more
+    assert torch.equal(deeper(*inputs(trained)).joint, trained(*inputs(trained)).joint)
+
+
+def test_its_new_blocks_learn(trained):
+    deeper = deepened(trained, trained.config.attention_blocks + 1)
+    deeper(*inputs(trained)).continuous.square().mean().backward()
+    new = deeper.middle[2 * trained.config.attention_blocks :][:-1]
+    assert len(new) == 2
+    assert all(any(w.grad is not None and w.grad.any() for w in block.parameters()) for block in new)
+
+
+def test_fewer_blocks_are_refused(make_unet):
+    deeper = deepened(make_unet(0), 3)
+    with pytest.raises(ValueError, match="fewer than the 3 of the network to start from"):
+        deepened(deeper, 2)
