@@ -141,3 +141,10 @@ def test_joint_stacks_continuous_and_classes():
     tile = CleanTile(torch.full((1, 4, 2, 2), 0.25), torch.zeros(1, 8, 2, 2))
     assert tile.joint.shape == (1, 12, 2, 2)
     assert torch.allclose(tile.joint[:, 4:], torch.full((1, 8, 2, 2), 2 / 8 - 1))
+
+
+@torch.no_grad()
+def test_compiled_it_computes_the_same(network):
+    # Without code generation: that takes minutes, and what differs is what is traced.
+    compiled = torch.compile(network, backend="eager", fullgraph=True)
+    assert torch.allclose(compiled(**inputs()).joint, network(**inputs()).joint, atol=1e-5)
