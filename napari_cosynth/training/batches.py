@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
@@ -102,12 +103,16 @@ def crop_tensors(
 def collate(rows: list[tuple]) -> Batch:
     """Stack rows of `crop_tensors`, small for the way."""
     clean, classes, known, class_weight, condition, state, captions = zip(*rows, strict=True)
+
+    def stacked(tensors: Iterable[Tensor], dtype: torch.dtype) -> Tensor:
+        return torch.stack([tensor.to(dtype) for tensor in tensors])
+
     return Batch(
-        torch.stack(clean).half(),
-        torch.stack(classes).to(torch.int8),
-        torch.stack(known).half(),
-        torch.stack(class_weight).half(),
-        torch.stack(condition).half(),
+        stacked(clean, torch.float16),
+        stacked(classes, torch.int8),
+        stacked(known, torch.float16),
+        stacked(class_weight, torch.float16),
+        stacked(condition, torch.float16),
         torch.tensor(state),
         captions,
     )

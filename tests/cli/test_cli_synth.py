@@ -41,11 +41,11 @@ def test_labels_have_their_size_and_depth(synth, write_csv, tmp_path):
 
 
 def test_settings_travel_into_the_record(synth, write_csv, tmp_path):
-    options = ("--prompt", "breast", "--guidance", 3, "--layout-guidance", 1.5)
+    options = ("--prompt", "breast", "--guidance", 3, "--layout-guidance", 1.25)
     assert synth(write_csv(*POINTS), *options, steps=2).exit_code == 0
     request = json.loads((tmp_path / "out/gland-0.json").read_text())["request"]
     assert (request["prompt"], request["steps"], request["guidance"]) == ("breast", 2, 3)
-    assert (request["layout_guidance"], request["threads"], request["dtype"]) == (1.5, 1, "float32")
+    assert (request["layout_guidance"], request["threads"], request["dtype"]) == (1.25, 1, "float32")
 
 
 def test_fast_means_fewer_steps_and_no_guidance(cli, write_csv, model_folder, tmp_path):

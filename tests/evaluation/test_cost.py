@@ -34,10 +34,10 @@ def test_parameters_are_those_of_the_weights(folder, pipe):
 @pytest.mark.parametrize(
     ("values", "forwards"),
     [
-        ({"guidance": 2, "layout_guidance": 1}, 12 + 7),
+        ({"guidance": 2, "layout_guidance": 1}, 12 + 4),
         ({"guidance": 1, "layout_guidance": 1}, 12),
         ({"guidance": 2, "layout_guidance": 1, "prompt": ""}, 12),
-        ({"guidance": 2, "layout_guidance": 1.5}, 12 + 7 + 7),
+        ({"guidance": 2, "layout_guidance": 1.5}, 12 + 4 + 4),
         ({"guidance": 1, "layout_guidance": 0}, 12 + 12),
     ],
 )

@@ -65,7 +65,7 @@ def test_quick_run_and_its_continuation(tiles, settings, requests, tmp_path):
     # The tiles before the edits are those that were made anyway.
     assert len(requests) == 14 + 2 and first.locality.added + first.locality.removed == 2
     assert first.prompts is None and end.pictures == () and len(end.edits) == 2
-    assert first.cost.ours.forwards_per_tile == 2 + 2  # both steps are guided
+    assert first.cost.ours.forwards_per_tile == 2 + 1  # the first step is guided
     assert (first.realism.n_made, first.agreement.made.samples) == (14, 14)
     assert Evaluation.model_validate_json(first.model_dump_json()) == first
 

@@ -10,6 +10,7 @@ from napari_cosynth.classes import BUNDLED  # noqa: E402
 from napari_cosynth.layout import Layout  # noqa: E402
 from napari_cosynth.model import zoo  # noqa: E402
 from napari_cosynth.model.labels_first import IMAGE, LABELS, LabelsFirstPipeline, pipeline_class  # noqa: E402
+from napari_cosynth.model.path import noise_levels  # noqa: E402
 from napari_cosynth.model.pipeline import MARGIN, CoSynthPipeline  # noqa: E402
 
 LAYOUT = Layout(centroids=[(20, 20), (40.5, 50), (60, 10)], class_ids=[0, 1, 5], height=64, width=80)
@@ -40,7 +41,8 @@ def test_labels_are_made_beside_noise_and_then_stand_still(two_stages):
         assert not torch.equal(step.joint[:, IMAGE], noise[:, IMAGE])
     # The network is told where each part stands: noise beside labels, then clean labels beside the image.
     places = torch.stack([t[0] for _, t in asked])
-    torch.testing.assert_close(places, torch.tensor([[0.0, 0.0], [0.0, 0.25], [0.0, 1.0], [0.25, 1.0]]))
+    half = 1 - float(noise_levels(2)[1])
+    torch.testing.assert_close(places, torch.tensor([[0.0, 0.0], [0.0, half], [0.0, 1.0], [half, 1.0]]))
 
 
 def test_at_least_one_step_for_each_stage(two_stages):

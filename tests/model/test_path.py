@@ -19,6 +19,11 @@ def test_steps_grow_towards_the_tile():
     assert (noise_levels(12) > 0.9).sum() >= 4
 
 
+def test_the_last_step_is_little_longer_than_the_one_before():
+    spans = -np.diff(np.append(noise_levels(12), 0))
+    assert spans[-1] < 1.05 * spans[-2]
+
+
 @pytest.mark.parametrize("steps", [1, 5, 12])
 def test_twice_the_steps_stand_where_half_of_them_stood_and_between(steps):
     assert np.allclose(noise_levels(2 * steps)[::2], noise_levels(steps))
