@@ -135,9 +135,8 @@ def train(
         tiles = mark_partial(training_tiles(data), partial or [])
         sampler = CropSampler(_completed(tiles, complete or [], segmenter), BUNDLED, crop, seed, weights)
         encoder = TextEncoder.default() if text_encoder is None else TextEncoder.from_folder(text_encoder)
-        network = run_folder.network_of(
-            out, resume, init, widths, blocks, encoder, BUNDLED, process, distance, attention_blocks
-        )
+        begun = (out, resume, init, widths, blocks, encoder, BUNDLED, process, distance)
+        network = run_folder.network_of(*begun, attention_blocks=attention_blocks)
         if network.config.process == "labels-first" and batch_size % 2:
             raise ValueError(f"--batch-size {batch_size}: labels-first needs an even one, for labels and image in turn")
         ready_out(out)

@@ -29,8 +29,8 @@ from napari_cosynth.model.unet import IMAGE_CHANNELS, JointUNet
 from napari_cosynth.presets import STANDARD
 
 GUIDED_UNTIL = 0.9
-"""Noise level down to which guidance is strengthened: until then it is settled what stands where. Longer makes
-labels easier to find in the image than those of real tissue."""
+"""Noise level down to which guidance is strengthened: by then it is settled what stands where, and each step more costs
+a pass (docs/training.md, eighth run)."""
 MARGIN = 8
 """Made around each tile and cut off, px: at the edge of its canvas the network lacks half of what it goes by."""
 

@@ -67,6 +67,11 @@ class TrainingSettings(BaseModel):
         return rate
 
 
+def _loss(place: int, meaning: str) -> property:
+    """One of `Progress.measured` as a number."""
+    return property(lambda progress: progress.measured[place].item(), doc=meaning)
+
+
 @dataclass(frozen=True)
 class Progress:
     """One finished step.
@@ -83,30 +88,11 @@ class Progress:
     learning_rate: float
     saved: bool
 
-    @property
-    def image(self) -> float:
-        """Squared error of RGB."""
-        return self.measured[0].item()
-
-    @property
-    def distance(self) -> float:
-        """Squared error of the distance map."""
-        return self.measured[1].item()
-
-    @property
-    def classes(self) -> float:
-        """Cross-entropy of the class maps."""
-        return self.measured[2].item()
-
-    @property
-    def perceptual(self) -> float:
-        """Perceptual distance; 0 if it is left out."""
-        return self.measured[3].item()
-
-    @property
-    def critic(self) -> float:
-        """Hinge loss of the critic: 2 if it cannot tell, 0 if it always can, or if there is none."""
-        return self.measured[4].item()
+    image = _loss(0, "Squared error of RGB.")
+    distance = _loss(1, "Squared error of the distance map.")
+    classes = _loss(2, "Cross-entropy of the class maps.")
+    perceptual = _loss(3, "Perceptual distance; 0 if it is left out.")
+    critic = _loss(4, "Hinge loss of the critic: 2 if it cannot tell, 0 if it always can, or if there is none.")
 
 
 @dataclass(frozen=True)
