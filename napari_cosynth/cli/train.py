@@ -65,6 +65,7 @@ def train(
     seed: Annotated[int, typer.Option(min=0, help="Of crops, times and noise.")] = 0,
     precision: Annotated[str, typer.Option(help="bf16, fp16 (GPU only) or no.")] = "bf16",
     workers: Annotated[int, typer.Option(min=0, help="Processes that make crops.")] = 0,
+    uses: Annotated[int, typer.Option(min=1, help="Steps that learn from each crop, turned and with other noise.")] = 1,
     perceptual: Annotated[float, typer.Option(min=0, help="Weight of the perceptual loss; 0 leaves it out.")] = 0.05,
     critic: Annotated[
         float, typer.Option(min=0, help="Weight of persuading a critic that learns beside; 0 leaves it out.")
@@ -127,6 +128,7 @@ def train(
             precision=precision,
             compiled=compiled,
             workers=workers,
+            uses=uses,
             checkpoint_every_s=checkpoint_minutes * 60,
         )
         last_step = steps if settings.decay_from is None else settings.decay_from + settings.decay_steps

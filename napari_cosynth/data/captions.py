@@ -2,7 +2,7 @@
 
 `describe` reads facts off metadata, points and pixels; `write_caption` puts
 them into one of many phrasings, so that no word stands for the whole caption;
-`write_plain_caption` says the tissue and no more.
+`write_plain_caption` says the tissue and how it is stained, no more.
 Thresholds are quantiles measured over crops of ten public sources; they decide
 only which word a crop gets.
 """
@@ -191,8 +191,13 @@ def write_caption(facts: Facts, rng: np.random.Generator) -> str:
 
 
 def write_plain_caption(facts: Facts, rng: np.random.Generator) -> str:
-    """Organ and stain alone, at times the magnification: the shortest prompt that people write."""
-    parts = [facts.organ or facts.disease, facts.stain, facts.magnification if rng.random() < 0.6 else ""]
+    """Organ and stain, at times magnification and strength of staining: the shortest prompts that people write."""
+    parts = [
+        facts.organ or facts.disease,
+        facts.stain,
+        facts.magnification if rng.random() < 0.6 else "",
+        _staining(facts, rng) if rng.random() < 0.6 else "",
+    ]
     return ", ".join(p for p in parts if p)
 
 
@@ -215,15 +220,16 @@ def _nuclei(facts: Facts, rng: np.random.Generator) -> str:
     return f"{text} {_pick(rng, 'nuclei', 'cells')}" if text else ""
 
 
+def _staining(facts: Facts, rng: np.random.Generator) -> str:
+    phrases = {"pale": ("pale staining", "weak staining"), "strong": ("strong staining", "dark staining")}
+    return _pick(rng, *phrases[facts.staining]) if facts.staining else ""
+
+
 def _details(facts: Facts, rng: np.random.Generator) -> list[str]:
     """Phrases that may stand in any caption, each left out one time in three."""
-    staining = {
-        "pale": _pick(rng, "pale staining", "weak staining"),
-        "strong": _pick(rng, "strong staining", "dark staining"),
-    }
     phrases = [
         _pick(rng, *facts.structure) if facts.structure else "",
-        staining.get(facts.staining, ""),
+        _staining(facts, rng),
         facts.focus,
         facts.space,
         f"{facts.arrangement} nuclei" if facts.arrangement else "",

@@ -23,8 +23,8 @@ from napari_cosynth.interior import interior_distance, interior_points
 
 CLASSLESS_SHARE = 0.25
 """Share of crops shown without the class of any point: there the prompt alone says what tissue and stain it is."""
-PLAIN_SHARE = 0.2
-"""Share of crops whose caption says organ and stain alone: no other word helps to tell the tissue there."""
+PLAIN_SHARE = 0.25
+"""Share of crops whose caption says tissue and stain alone: no other word helps to tell them there."""
 UNSTATED_SHARE = 0.1
 """Share of single points shown without their class in the other crops."""
 POINT_JITTER = 1.0

@@ -53,6 +53,17 @@ class Batch:
         """The batch in memory that a GPU reads by itself; a data loader calls it."""
         return replace(self, **{name: tensor.pin_memory() for name, tensor in self._tensors().items()})
 
+    def turned(self, way: int) -> Batch:
+        """The same crops, turned by ``way`` quarters; from 4 on mirrored as well, from 8 on as from 0."""
+
+        def turned(tensor: Tensor) -> Tensor:
+            if tensor.ndim < 3:
+                return tensor
+            # Laid out as before: a compiled network would be compiled once more for another order in memory.
+            return torch.rot90(tensor.flip(-1) if way % 8 >= 4 else tensor, way % 4, (-2, -1)).contiguous()
+
+        return replace(self, **{name: turned(tensor) for name, tensor in self._tensors().items()})
+
     def _tensors(self) -> dict[str, Tensor]:
         return {f.name: getattr(self, f.name) for f in fields(self) if f.name != "captions"}
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,13 +24,14 @@ from napari_cosynth.data.terms import count_terms
 from napari_cosynth.model.targets import DISTANCES
 from napari_cosynth.model.text import MAX_TOKENS, TextEncoder
 from napari_cosynth.model.unet import JointUNet
-from napari_cosynth.training.batches import batches
+from napari_cosynth.training.batches import Batch, batches
 from napari_cosynth.training.checkpoint import load_checkpoint, save_checkpoint
 from napari_cosynth.training.ema import WeightAverage
 from napari_cosynth.training.looks import looks
 from napari_cosynth.training.losses import PERCEPTUAL_WEIGHT, draw_times
 from napari_cosynth.training.perception import TrainedEye
 from napari_cosynth.training.process import PROCESSES
+from napari_cosynth.training.reuse import reused
 from napari_cosynth.training.rival import Rival
 
 
@@ -57,6 +58,8 @@ class TrainingSettings(BaseModel):
     compiled: bool = False
     """Compile the network first: a minute or two at the start, worth it on a GPU."""
     workers: int = Field(0, ge=0)
+    uses: int = Field(1, ge=1)
+    """Steps that learn from each batch, turned and with other noise, see `reuse`."""
     checkpoint_every_s: float = Field(300, gt=0)
 
     def learning_rate_at(self, step: int) -> float:
@@ -189,10 +192,15 @@ def train(
     saved = whole = True
     share = (accelerator.process_index, world, settings.workers)
     on_gpu = device.type == "cuda"
-    source = batches(sampler, settings.batch_size, step, *share, distance=distance, pin=on_gpu)
+
+    def fresh(number: int) -> Iterable[Batch]:
+        return batches(sampler, settings.batch_size, number, *share, distance=distance, pin=on_gpu)
+
+    source = reused(fresh, settings.uses, step)
     try:
-        for batch in source:
-            batch = batch.to(device)
+        for batch, way in source:
+            # Turned where it is fast.
+            batch = batch.to(device).turned(way)
             # From the step alone: the same after any restart.
             numbers = (settings.seed, step, accelerator.process_index)
             times = draw_times(len(batch.captions), _chance(*numbers))

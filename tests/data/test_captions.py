@@ -138,12 +138,20 @@ def test_captions_are_clean_text(facts):
         assert caption and caption == caption.strip(" ,") and "  " not in caption and ", ," not in caption
 
 
+def plain(facts):
+    return {write_plain_caption(facts, np.random.default_rng(i)) for i in range(80)}
+
+
 def test_a_plain_caption_says_the_tissue_and_no_more():
-    said = {write_plain_caption(FACTS, np.random.default_rng(i)) for i in range(50)}
-    assert said == {"colon, H&E", "colon, H&E, 40x"}
-    said = {write_plain_caption(replace(FACTS, organ=""), np.random.default_rng(i)) for i in range(50)}
-    assert said == {f"{FACTS.disease}, H&E", f"{FACTS.disease}, H&E, 40x"}
-    assert write_plain_caption(Facts(magnification=""), np.random.default_rng(0)) == "H&E"
+    facts = replace(FACTS, staining="")
+    assert plain(facts) == {"colon, H&E", "colon, H&E, 40x"}
+    assert plain(replace(facts, organ="")) == {f"{FACTS.disease}, H&E", f"{FACTS.disease}, H&E, 40x"}
+    assert plain(Facts(magnification="")) == {"H&E"}
+
+
+def test_a_plain_caption_may_say_how_strong_the_staining_is():
+    facts = Facts(organ="colon", magnification="", staining="pale")
+    assert plain(facts) == {"colon, H&E", "colon, H&E, pale staining", "colon, H&E, weak staining"}
 
 
 def test_the_same_chance_gives_the_same_caption():

@@ -62,6 +62,37 @@ def test_shapes_and_types(sampler):
     assert same(batch.to(torch.device("cpu")), batch)
 
 
+def test_a_turned_batch_holds_the_same_crops_turned(sampler):
+    batch = next(iter(batches(sampler, 3, first_step=0)))
+    ways = [batch.turned(way) for way in range(8)]
+    assert same(ways[0], batch) and same(batch.turned(8), batch)
+    assert len({w.clean.numpy().tobytes() for w in ways}) == 8
+    for way, turned in enumerate(ways):
+        for name in NAMES[:-1]:
+            before, after = getattr(batch, name), getattr(turned, name)
+            assert after.shape == before.shape and after.is_contiguous()
+            if before.ndim > 2:
+                mirrored = np.flip(before.numpy(), -1) if way >= 4 else before.numpy()
+                assert np.array_equal(after.numpy(), np.rot90(mirrored, way % 4, (-2, -1)))
+            else:
+                assert torch.equal(after, before)
+        assert turned.captions == batch.captions
+
+
+def test_a_turned_batch_is_what_turned_labels_would_have_given(sampler):
+    crop = sampler.crop(3)
+    maps = ("image", "instances", "distance", "known", "class_weight")
+    turned = replace(
+        crop,
+        points=np.stack([crop.image.shape[1] - 1 - crop.points[:, 1], crop.points[:, 0]], axis=1),
+        **{name: np.rot90(getattr(crop, name)).copy() for name in maps},
+    )
+    batch = collate([crop_tensors(crop, sampler.taxonomy)]).turned(1)
+    wanted = collate([crop_tensors(turned, sampler.taxonomy)])
+    for name in NAMES[:-1]:
+        assert torch.allclose(getattr(batch, name).float(), getattr(wanted, name).float(), atol=2**-10), name
+
+
 def test_on_their_way_batches_are_small_and_lose_nothing_that_counts(sampler):
     rows = [CropDataset(sampler)[i] for i in range(6)]
     light = collate(rows)

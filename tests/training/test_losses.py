@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.special import ndtr
 
 torch = pytest.importorskip("torch")
 
@@ -15,7 +16,7 @@ from napari_cosynth.training.losses import (  # noqa: E402
     CLASS_WEIGHT,
     DISTANCE_WEIGHT,
     IMAGE_WEIGHT,
-    TIME_MEAN,
+    TIMES,
     draw_times,
     joint_losses,
     noisy_tile,
@@ -186,14 +187,22 @@ def test_label_channels_without_labels_are_noise_alone(batch):
         assert torch.equal(z, noisy_tile(elsewhere(batch), noise, t))
 
 
-def test_times_cover_the_path_and_repeat():
-    def times(n, seed=0):
-        return draw_times(n, torch.Generator().manual_seed(seed))
+def times(n, seed=0):
+    return draw_times(n, torch.Generator().manual_seed(seed))
 
+
+def test_times_repeat_and_stay_on_the_path():
     assert torch.equal(times(8), times(8)) and not torch.equal(times(8), times(8, 1))
-    many = times(4001)
-    assert 0 < many.min() < 0.1 and 0.9 < many.max() < 1
-    assert many.median().item() == pytest.approx(1 / (1 + np.exp(-TIME_MEAN)), abs=0.02)
-    # Each draw of a batch has its own stretch of the path.
-    spread = torch.stack([times(4, seed) for seed in range(50)])
-    assert (spread[:, 1:].min(0).values >= spread[:, :-1].max(0).values - 1e-6).all()
+    many = times(20_000)
+    assert many.dtype == torch.float32 and 0 < many.min() < 1e-3 and 0.99 < many.max() < 1
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_each_batch_covers_the_path_as_the_parts_of_the_times_say(seed):
+    assert sum(share for share, _, _ in TIMES) == pytest.approx(1)
+    many = times(2000, seed).double()
+    for limit in (0.01, 0.03, 0.1, 0.38, 0.8, 0.9, 0.97):
+        z = [(np.log(limit / (1 - limit)) - mean) / spread for _, mean, spread in TIMES]
+        wanted = 2000 * sum(share * ndtr(x) for (share, _, _), x in zip(TIMES, z, strict=True))
+        # Drawn each from its own stretch: chance moves one draw of a part across a limit, not the 20 that it would.
+        assert (many < limit).sum().item() == pytest.approx(wanted, abs=len(TIMES))
