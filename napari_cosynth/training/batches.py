@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
@@ -28,8 +28,10 @@ class Batch:
     ``condition`` (B, classes + 1, H, W); ``layout_state`` int64 (B,); ``captions`` B
     strings, empty where the prompt was dropped.
 
-    On its way from the process that made it a batch is small: numbers are float16,
-    classes int8. `to` makes float32 and int64 of them, on the device.
+    On its way from the process that made it a batch is small, for the way to a GPU may
+    take longer than a step there: the tile, the condition and what is known are told in
+    256 steps (uint8), the weight is float16, classes are int8. `whole` makes float32 and
+    int64 of them.
     """
 
     clean: Tensor
@@ -41,17 +43,25 @@ class Batch:
     captions: tuple[str, ...]
 
     def to(self, device: torch.device) -> Batch:
-        """The batch on a device, in full precision."""
+        """The batch on a device, as small as it is."""
+        return self._each(lambda tensor: tensor.to(device, non_blocking=True))
 
-        def there(tensor: Tensor) -> Tensor:
-            moved = tensor.to(device, non_blocking=True)
-            return moved.float() if moved.is_floating_point() else moved.long()
-
-        return replace(self, **{name: there(tensor) for name, tensor in self._tensors().items()})
+    def whole(self) -> Batch:
+        """The batch in full precision."""
+        if self.clean.is_floating_point():
+            return self
+        return replace(
+            self,
+            clean=self.clean.float() / 127.5 - 1,
+            classes=self.classes.long(),
+            known=self.known.float() / 255,
+            class_weight=self.class_weight.float(),
+            condition=self.condition.float() / 255,
+        )
 
     def pin_memory(self) -> Batch:
         """The batch in memory that a GPU reads by itself; a data loader calls it."""
-        return replace(self, **{name: tensor.pin_memory() for name, tensor in self._tensors().items()})
+        return self._each(Tensor.pin_memory)
 
     def turned(self, way: int) -> Batch:
         """The same crops, turned by ``way`` quarters; from 4 on mirrored as well, from 8 on as from 0."""
@@ -62,10 +72,11 @@ class Batch:
             # Laid out as before: a compiled network would be compiled once more for another order in memory.
             return torch.rot90(tensor.flip(-1) if way % 8 >= 4 else tensor, way % 4, (-2, -1)).contiguous()
 
-        return replace(self, **{name: turned(tensor) for name, tensor in self._tensors().items()})
+        return self._each(turned)
 
-    def _tensors(self) -> dict[str, Tensor]:
-        return {f.name: getattr(self, f.name) for f in fields(self) if f.name != "captions"}
+    def _each(self, change: Callable[[Tensor], Tensor]) -> Batch:
+        tensors = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "captions"}
+        return replace(self, **{name: change(tensor) for name, tensor in tensors.items()})
 
 
 class CropDataset(Dataset):
@@ -115,15 +126,18 @@ def collate(rows: list[tuple]) -> Batch:
     """Stack rows of `crop_tensors`, small for the way."""
     clean, classes, known, class_weight, condition, state, captions = zip(*rows, strict=True)
 
-    def stacked(tensors: Iterable[Tensor], dtype: torch.dtype) -> Tensor:
-        return torch.stack([tensor.to(dtype) for tensor in tensors])
+    def in_steps(tensors: Iterable[Tensor], low: float, high: float) -> Tensor:
+        """uint8: 0 for ``low``, 255 for ``high``."""
+        steps = (torch.stack(list(tensors)) - low) * (255 / (high - low))
+        # Discs of points without masks have a distance below what any nucleus has; it is not learned from.
+        return steps.round().clamp(0, 255).to(torch.uint8)
 
     return Batch(
-        stacked(clean, torch.float16),
-        stacked(classes, torch.int8),
-        stacked(known, torch.float16),
-        stacked(class_weight, torch.float16),
-        stacked(condition, torch.float16),
+        in_steps(clean, -1, 1),
+        torch.stack([tensor.to(torch.int8) for tensor in classes]),
+        in_steps(known, 0, 1),
+        torch.stack([tensor.half() for tensor in class_weight]),
+        in_steps(condition, 0, 1),
         torch.tensor(state),
         captions,
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -193,14 +193,15 @@ def train(
     share = (accelerator.process_index, world, settings.workers)
     on_gpu = device.type == "cuda"
 
-    def fresh(number: int) -> Iterable[Batch]:
-        return batches(sampler, settings.batch_size, number, *share, distance=distance, pin=on_gpu)
+    def fresh(number: int) -> Iterator[Batch]:
+        made = batches(sampler, settings.batch_size, number, *share, distance=distance, pin=on_gpu)
+        # Where they are learned from, so that those that come back need not travel again.
+        return (batch.to(device) for batch in made)
 
     source = reused(fresh, settings.uses, step)
     try:
         for batch, way in source:
-            # Turned where it is fast.
-            batch = batch.to(device).turned(way)
+            batch = batch.turned(way).whole()
             # From the step alone: the same after any restart.
             numbers = (settings.seed, step, accelerator.process_index)
             times = draw_times(len(batch.captions), _chance(*numbers))

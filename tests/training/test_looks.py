@@ -21,7 +21,7 @@ def eye():
 
 @pytest.fixture
 def batch(sampler):
-    return next(islice(batches(sampler, 2, 0), 1)).to(torch.device("cpu"))
+    return next(islice(batches(sampler, 2, 0), 1)).whole()
 
 
 @pytest.fixture

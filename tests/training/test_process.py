@@ -15,7 +15,7 @@ T = torch.tensor([0.2, 0.4, 0.6, 0.8])
 
 @pytest.fixture
 def batch(sampler):
-    return next(iter(batches(sampler, 4, 0))).to(torch.device("cpu"))
+    return next(iter(batches(sampler, 4, 0))).whole()
 
 
 @pytest.fixture
