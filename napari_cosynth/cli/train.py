@@ -46,6 +46,10 @@ def train(
         int | None,
         typer.Option(min=1, help="At the coarsest level of a new network; with --init as many or more than it has."),
     ] = None,
+    refinements: Annotated[
+        str | None,
+        typer.Option(help="Further blocks of each level on the way up, such as 2,3,1,0; as for --attention-blocks."),
+    ] = None,
     process: Annotated[str, typer.Option(help="Of a new network: joint, or labels-first.")] = "joint",
     distance: Annotated[str, typer.Option(help="Map that a new network makes: interior, or centroid.")] = "interior",
     weight: Annotated[list[str] | None, typer.Option(help="SOURCE=FACTOR on a source's share of the crops.")] = None,
@@ -100,6 +104,7 @@ def train(
     """
     with outcome(f"stopped; go on with --resume from the last checkpoint in {out}, if there is one"):
         weights, widths = source_weights(weight or []), _widths(channels)
+        further = None if refinements is None else _counts(refinements)
         if crop < 64 or crop % 16:
             raise ValueError(f"--crop {crop} is not a multiple of 16 from 64 on; for example --crop 128")
         if precision not in PRECISIONS:
@@ -138,7 +143,7 @@ def train(
         sampler = CropSampler(_completed(tiles, complete or [], segmenter), BUNDLED, crop, seed, weights)
         encoder = TextEncoder.default() if text_encoder is None else TextEncoder.from_folder(text_encoder)
         begun = (out, resume, init, widths, blocks, encoder, BUNDLED, process, distance)
-        network = run_folder.network_of(*begun, attention_blocks=attention_blocks)
+        network = run_folder.network_of(*begun, attention_blocks=attention_blocks, refinements=further)
         if network.config.process == "labels-first" and batch_size % 2:
             raise ValueError(f"--batch-size {batch_size}: labels-first needs an even one, for labels and image in turn")
         ready_out(out)
@@ -210,4 +215,11 @@ def _widths(text: str) -> tuple[int, ...]:
     parts = [p.strip() for p in text.split(",")]
     if not all(p.isascii() and p.isdigit() and int(p) % 32 == 0 and int(p) > 0 for p in parts):
         raise ValueError(f"--channels {text!r} are not multiples of 32 parted by commas, such as 64,128,256,256")
+    return tuple(int(p) for p in parts)
+
+
+def _counts(text: str) -> tuple[int, ...]:
+    parts = [p.strip() for p in text.split(",")]
+    if not all(p.isascii() and p.isdigit() for p in parts):
+        raise ValueError(f"--refinements {text!r} are not whole numbers parted by commas, such as 2,3,1,0")
     return tuple(int(p) for p in parts)

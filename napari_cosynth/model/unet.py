@@ -62,6 +62,9 @@ class JointUNet(ModelMixin, ConfigMixin):
     attention_blocks
         Transformer blocks (self-attention, cross-attention to the text) at the
         coarsest level.
+    refinements
+        Further residual blocks of each level on the way up, once it has its skips;
+        none if empty. What they make is texture.
     patch
         Pixel-unshuffle factor before the first level.
     process
@@ -69,6 +72,11 @@ class JointUNet(ModelMixin, ConfigMixin):
         each has its own place on it, see `labels_first`.
     distance
         The distance map that it is trained to make, a name in `targets.DISTANCES`.
+
+    Raises
+    ------
+    ValueError
+        If refinements are given for another number of levels.
     """
 
     @register_to_config
@@ -80,11 +88,17 @@ class JointUNet(ModelMixin, ConfigMixin):
         channels: tuple[int, ...] = (48, 96, 192, 192),
         blocks: int = 1,
         attention_blocks: int = 1,
+        refinements: tuple[int, ...] = (),
         patch: int = 2,
         process: str = "joint",
         distance: str = "interior",
     ) -> None:
         super().__init__()
+        if refinements and len(refinements) != len(channels):
+            raise ValueError(
+                f"got refinements for {len(refinements)} levels ({','.join(map(str, refinements))}); "
+                f"give one number for each of the {len(channels)} levels"
+            )
         joint = IMAGE_CHANNELS + 1 + 1 + n_classes
         embedding = 4 * channels[0]
         self.time = _time_embedding(embedding)
@@ -97,6 +111,7 @@ class JointUNet(ModelMixin, ConfigMixin):
         self.stem = EdgeConv((joint + condition_channels + 1) * patch**2, channels[0])
         self.down = nn.ModuleList()
         self.up = nn.ModuleList()
+        self.refine = nn.ModuleList()
         skips, width = [channels[0]], channels[0]
         for level, out in enumerate(channels):
             stage = nn.ModuleList()
@@ -120,6 +135,8 @@ class JointUNet(ModelMixin, ConfigMixin):
             for _ in range(blocks + 1):
                 stage.append(ResidualBlock(width + skips.pop(), out, embedding))
                 width = out
+            further = refinements[level] if refinements else 0
+            self.refine.append(nn.ModuleList(ResidualBlock(width, width, embedding) for _ in range(further)))
             if level > 0:
                 stage.append(Upsample(width, channels[level - 1]))
                 width = channels[level - 1]
@@ -181,9 +198,14 @@ class JointUNet(ModelMixin, ConfigMixin):
                 skips.append(h)
         for module in self.middle:
             h = module(h, text, text_mask) if isinstance(module, TextTransformer) else module(h, emb)
-        for stage in self.up:
-            for module in stage:
-                h = module(h if isinstance(module, Upsample) else torch.cat([h, skips.pop()], dim=1), emb)
+        for stage, refine in zip(self.up, self.refine, strict=True):
+            blocks = [module for module in stage if isinstance(module, ResidualBlock)]
+            for block in blocks:
+                h = block(torch.cat([h, skips.pop()], dim=1), emb)
+            for block in refine:
+                h = block(h, emb)
+            for upsample in stage[len(blocks) :]:
+                h = upsample(h)
         raw = F.pixel_shuffle(self.head(F.silu(self.head_norm(h))), patch).float()
 
         # c_skip and c_out of Karras et al. 2022, eq. 7, for z = t x + (1 - t) e.
@@ -292,7 +314,7 @@ class Upsample(nn.Module):
         super().__init__()
         self.conv = nn.Conv2d(width, out, 1)
 
-    def forward(self, x: Tensor, emb: Tensor) -> Tensor:
+    def forward(self, x: Tensor) -> Tensor:
         return F.interpolate(self.conv(x), scale_factor=2, mode="nearest")
 
 

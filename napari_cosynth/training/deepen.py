@@ -1,7 +1,7 @@
-"""More blocks at the coarsest level of a trained network, which change nothing until they have learnt.
+"""More blocks in a trained network, which change nothing until they have learnt.
 
 The coarsest level sees the whole tile at once and costs little: there the
-structure of tissue can be learnt.
+structure of tissue can be learnt. On the way up its texture is made.
 """
 
 from __future__ import annotations
@@ -11,8 +11,10 @@ import torch
 from napari_cosynth.model.unet import JointUNet
 
 
-def deepened(network: JointUNet, attention_blocks: int) -> JointUNet:
-    """A network with more attention blocks that computes what the given one does.
+def deepened(
+    network: JointUNet, attention_blocks: int | None = None, refinements: tuple[int, ...] | None = None
+) -> JointUNet:
+    """A network with more blocks that computes what the given one does.
 
     A new block ends in a layer of zeros, so at first it hands on what it gets.
 
@@ -20,23 +22,33 @@ def deepened(network: JointUNet, attention_blocks: int) -> JointUNet:
     ----------
     network
         Left as it is.
-    attention_blocks
-        At least as many as it has, see `JointUNet`.
+    attention_blocks, refinements
+        At least as many as it has, see `JointUNet`; None leaves them as they are.
 
     Raises
     ------
     ValueError
-        If the network has more.
+        If the network has more, or other levels.
     """
-    had = network.config.attention_blocks
-    if attention_blocks < had:
+    config = {key: value for key, value in network.config.items() if not key.startswith("_")}
+    had, levels = config["attention_blocks"], len(config["channels"])
+    if attention_blocks is None:
+        attention_blocks = had
+    elif attention_blocks < had:
         raise ValueError(
             f"{attention_blocks} attention blocks are fewer than the {had} of the network to start from; "
             f"give {had} or more"
         )
-    config = {key: value for key, value in network.config.items() if not key.startswith("_")}
+    refined = tuple(config["refinements"]) or (0,) * levels
+    if refinements is None:
+        refinements = refined
+    elif len(refinements) != levels or any(now < before for now, before in zip(refinements, refined, strict=True)):
+        raise ValueError(
+            f"{','.join(map(str, refinements))} refinements do not go with the network to start from: it has "
+            f"{','.join(map(str, refined))}; give as many or more for each of its {levels} levels"
+        )
     torch.manual_seed(0)
-    deeper = JointUNet(**config | {"attention_blocks": attention_blocks})
+    deeper = JointUNet(**config | {"attention_blocks": attention_blocks, "refinements": refinements})
     last, now_last = (f"middle.{2 * blocks}." for blocks in (had, attention_blocks))
     weights = deeper.state_dict()
     for name, value in network.state_dict().items():

@@ -58,6 +58,7 @@ def network_of(
     process: str = "joint",
     distance: str = "interior",
     attention_blocks: int | None = None,
+    refinements: tuple[int, ...] | None = None,
 ) -> JointUNet:
     """The network that a run trains.
 
@@ -70,7 +71,7 @@ def network_of(
         A model whose network and weights to start from.
     channels, blocks, process, distance
         Of a new network, see `JointUNet`.
-    attention_blocks
+    attention_blocks, refinements
         Of a new network, or as many as the one to start from shall have; None
         leaves it at what is usual or what it has.
 
@@ -78,7 +79,7 @@ def network_of(
     ------
     ModelError, ValueError
         If the model to start from cannot be used, or goes with another text
-        encoder or other classes, or has more attention blocks.
+        encoder or other classes, or has more blocks.
     """
     if resume and (folder / CHECKPOINT).is_file():
         return JointUNet.from_config(_facts(folder)["network"])
@@ -92,7 +93,7 @@ def network_of(
         pipe = zoo.load(found)
         if pipe.text_encoder.sha256 != encoder.sha256:
             raise ValueError(f"--init {init}: was trained with another text encoder; give the same --text-encoder")
-        return pipe.unet if attention_blocks is None else deepened(pipe.unet, attention_blocks)
+        return deepened(pipe.unet, attention_blocks, refinements)
     torch.manual_seed(0)
     return JointUNet(
         n_classes=len(taxonomy.stated),
@@ -103,6 +104,7 @@ def network_of(
         process=process,
         distance=distance,
         attention_blocks=attention_blocks or 1,
+        refinements=refinements or (),
     )
 
 

@@ -57,13 +57,17 @@ def test_a_run_goes_on_and_another_starts_from_it(train, cli, names, write_csv, 
     first, second = ((folder / "model/unet/config.json").read_text() for folder in (run, tmp_path / "second"))
     assert json.loads(first)["channels"] == json.loads(second)["channels"]
 
-    deeper = ("--attention-blocks", 2, "--preview-minutes", 0)
+    levels = len(json.loads(first)["channels"])
+    deeper = ("--attention-blocks", 2, "--refinements", ",".join("1" * levels), "--preview-minutes", 0)
     done = train("--out", "third", "--steps", 1, "--init", run / "model", *deeper)
     assert done.exit_code == 0, done.output
     third = json.loads((tmp_path / "third/model/unet/config.json").read_text())
     assert (json.loads(first)["attention_blocks"], third["attention_blocks"]) == (1, 2)
+    assert (json.loads(first)["refinements"], third["refinements"]) == ([], [1] * levels)
     refused = train("--out", "fourth", "--init", "third/model", "--attention-blocks", 1)
     assert refused.exit_code == 2 and "1 attention blocks are fewer than the 2" in refused.stderr
+    refused = train("--out", "fourth", "--refinements", "two")
+    assert refused.exit_code == 2 and "'two' are not whole numbers parted by commas" in refused.stderr
 
 
 def test_labels_of_a_source_are_completed(train, tmp_path):

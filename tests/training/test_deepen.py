@@ -38,6 +38,24 @@ def test_it_computes_the_same(trained, more):
     assert torch.equal(deeper(*inputs(trained)).joint, trained(*inputs(trained)).joint)
 
 
+@torch.no_grad()
+@pytest.mark.parametrize("refinements", [(0, 0), (2, 0), (1, 3)])
+def test_with_refinements_it_computes_the_same(trained, refinements):
+    deeper = deepened(trained, refinements=refinements).eval()
+    assert [len(blocks) for blocks in deeper.refine] == list(reversed(refinements))
+    assert torch.equal(deeper(*inputs(trained)).joint, trained(*inputs(trained)).joint)
+    still = deepened(deeper, trained.config.attention_blocks + 1)
+    assert tuple(still.config.refinements) == refinements
+    assert torch.equal(still(*inputs(trained)).joint, trained(*inputs(trained)).joint)
+
+
+def test_new_refinements_learn(trained):
+    deeper = deepened(trained, refinements=(2, 1))
+    deeper(*inputs(trained)).continuous.square().mean().backward()
+    new = [block for blocks in deeper.refine for block in blocks]
+    assert len(new) == 3 and all(block.conv2.weight.grad.any() for block in new)
+
+
 def test_its_new_blocks_learn(trained):
     deeper = deepened(trained, trained.config.attention_blocks + 1)
     deeper(*inputs(trained)).continuous.square().mean().backward()
@@ -50,3 +68,10 @@ def test_fewer_blocks_are_refused(make_unet):
     deeper = deepened(make_unet(0), 3)
     with pytest.raises(ValueError, match="fewer than the 3 of the network to start from"):
         deepened(deeper, 2)
+
+
+@pytest.mark.parametrize("refinements", [(1, 0), (2,), (2, 1, 0)])
+def test_fewer_refinements_or_other_levels_are_refused(make_unet, refinements):
+    deeper = deepened(make_unet(0), refinements=(2, 1))
+    with pytest.raises(ValueError, match="it has 2,1; give as many or more for each of its 2 levels"):
+        deepened(deeper, refinements=refinements)
