@@ -148,3 +148,10 @@ def test_compiled_it_computes_the_same(network):
     # Without code generation: that takes minutes, and what differs is what is traced.
     compiled = torch.compile(network, backend="eager", fullgraph=True)
     assert torch.allclose(compiled(**inputs()).joint, network(**inputs()).joint, atol=1e-5)
+
+
+def test_refinements_are_for_each_level(make_unet):
+    network = make_unet(refinements=(1, 2))
+    assert [len(blocks) for blocks in network.refine] == [2, 1]  # the coarsest level comes first on the way up
+    with pytest.raises(ValueError, match=r"got refinements for 3 levels \(1,2,0\); give one number for each of the 2"):
+        make_unet(refinements=(1, 2, 0))
