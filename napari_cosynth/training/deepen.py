@@ -41,7 +41,7 @@ def deepened(
         )
     refined = tuple(config["refinements"]) or (0,) * levels
     if refinements is None:
-        refinements = refined
+        refinements = tuple(config["refinements"])
     elif len(refinements) != levels or any(now < before for now, before in zip(refinements, refined, strict=True)):
         raise ValueError(
             f"{','.join(map(str, refinements))} refinements do not go with the network to start from: it has "

@@ -49,6 +49,12 @@ def test_with_refinements_it_computes_the_same(trained, refinements):
     assert torch.equal(still(*inputs(trained)).joint, trained(*inputs(trained)).joint)
 
 
+def test_without_a_wish_nothing_changes(trained):
+    same = deepened(trained)
+    assert all(same.config[name] == value for name, value in trained.config.items() if not name.startswith("_"))
+    assert all(torch.equal(weight, trained.state_dict()[name]) for name, weight in same.state_dict().items())
+
+
 def test_new_refinements_learn(trained):
     deeper = deepened(trained, refinements=(2, 1))
     deeper(*inputs(trained)).continuous.square().mean().backward()
