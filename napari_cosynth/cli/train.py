@@ -212,14 +212,20 @@ def _said_by_main(stop: bool) -> bool:
 
 
 def _widths(text: str) -> tuple[int, ...]:
-    parts = [p.strip() for p in text.split(",")]
-    if not all(p.isascii() and p.isdigit() and int(p) % 32 == 0 and int(p) > 0 for p in parts):
+    widths = _numbers(text)
+    if widths is None or any(width == 0 or width % 32 for width in widths):
         raise ValueError(f"--channels {text!r} are not multiples of 32 parted by commas, such as 64,128,256,256")
-    return tuple(int(p) for p in parts)
+    return widths
 
 
 def _counts(text: str) -> tuple[int, ...]:
-    parts = [p.strip() for p in text.split(",")]
-    if not all(p.isascii() and p.isdigit() for p in parts):
+    counts = _numbers(text)
+    if counts is None:
         raise ValueError(f"--refinements {text!r} are not whole numbers parted by commas, such as 2,3,1,0")
-    return tuple(int(p) for p in parts)
+    return counts
+
+
+def _numbers(text: str) -> tuple[int, ...] | None:
+    """Whole numbers from 0 on, parted by commas; None if it is anything else."""
+    parts = [p.strip() for p in text.split(",")]
+    return tuple(int(p) for p in parts) if all(p.isascii() and p.isdigit() for p in parts) else None

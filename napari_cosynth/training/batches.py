@@ -47,9 +47,7 @@ class Batch:
         return self._each(lambda tensor: tensor.to(device, non_blocking=True))
 
     def whole(self) -> Batch:
-        """The batch in full precision."""
-        if self.clean.is_floating_point():
-            return self
+        """The batch in full precision, once it has arrived."""
         return replace(
             self,
             clean=self.clean.float() / 127.5 - 1,

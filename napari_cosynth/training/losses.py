@@ -43,14 +43,16 @@ class Losses:
 
 
 def draw_times(n: int, generator: torch.Generator) -> Tensor:
-    """(n,) float32 places on the path, as many in each part of `TIMES` as its share says."""
+    """(n,) float32 places on the path, as many in each part of `TIMES` as its share says, in any order."""
     # Stratified: a batch covers the path evenly, so the loss varies less.
     uniform = (torch.arange(n) + torch.rand(n, generator=generator)) / n
     shares, means, spreads = torch.tensor(TIMES, dtype=torch.float64).T
     ends = shares.cumsum(0)
     part = torch.bucketize(uniform.double(), ends, right=True).clamp_max(len(TIMES) - 1)
     within = 1 - (ends[part] - uniform) / shares[part]
-    return torch.sigmoid(means[part] + spreads[part] * torch.special.ndtri(within.clamp(1e-4, 1 - 1e-4))).float()
+    times = torch.sigmoid(means[part] + spreads[part] * torch.special.ndtri(within.clamp(1e-4, 1 - 1e-4))).float()
+    # Shuffled: a process that treats even and odd rows apart would teach them different stretches.
+    return times[torch.randperm(n, generator=generator)]
 
 
 def noisy_tile(batch: Batch, noise: Tensor, t: Tensor) -> Tensor:

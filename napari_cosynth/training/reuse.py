@@ -8,7 +8,7 @@ from itertools import islice
 from napari_cosynth.training.batches import Batch
 
 WINDOW = 32
-"""Batches that are gone through before the first of them comes back."""
+"""Batches that are gone through before the first of them comes back; so many are held, on the GPU if there is one."""
 
 
 def reused(fresh: Callable[[int], Iterable[Batch]], uses: int, first_step: int) -> Iterator[tuple[Batch, int]]:

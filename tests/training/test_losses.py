@@ -197,6 +197,11 @@ def test_times_repeat_and_stay_on_the_path():
     assert many.dtype == torch.float32 and 0 < many.min() < 1e-3 and 0.99 < many.max() < 1
 
 
+def test_every_row_of_a_batch_comes_anywhere_on_the_path():
+    rows = torch.stack([times(4, seed) for seed in range(200)])
+    assert (rows.min(0).values < 0.01).all() and (rows.max(0).values > 0.95).all()
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_each_batch_covers_the_path_as_the_parts_of_the_times_say(seed):
     assert sum(share for share, _, _ in TIMES) == pytest.approx(1)
