@@ -2,7 +2,9 @@
 
 Logistic regression, cross-validated by group, so that a made tile and the real
 tile whose layout it has are never on both sides. The area under the ROC curve
-is 0.5 where it cannot tell and 1 where it always can. Knows vectors only.
+is 0.5 where it cannot tell and 1 where it always can. Few tiles learn another
+classifier with each deal of groups to folds, so several deals are averaged.
+Knows vectors only.
 """
 
 from __future__ import annotations
@@ -24,12 +26,17 @@ class DiscriminatorReport(BaseModel):
     vectors: str
     """What the classifier saw: feature space, statistics or both."""
     auc: Estimate
-    """Mean over folds of the area under the ROC curve, weighted by real-made pairs. The
-    interval covers the choice of groups, not the chance of training."""
+    """Mean over deals of the mean over folds of the area under the ROC curve, the latter weighted
+    by real-made pairs. The interval covers the choice of groups, not the chance of training."""
+    lowest_deal: float
+    highest_deal: float
+    """Areas of single deals: how much hangs on which groups the classifier learned from."""
     n_real: int
     n_made: int
     n_groups: int
     n_folds: int
+    """Folds of a deal that had tiles of both kinds; the fewest of any deal."""
+    n_deals: int
     seed: int
 
 
@@ -41,9 +48,10 @@ def real_versus_made(
     seed: int = 0,
     *,
     n_folds: int = 5,
+    n_deals: int = 8,
     n_bootstraps: int = 1000,
 ) -> DiscriminatorReport:
-    """Train on four fifths of the groups, score the rest, five times.
+    """Train on four fifths of the groups, score the rest, five times; then deal the groups anew.
 
     Parameters
     ----------
@@ -58,6 +66,8 @@ def real_versus_made(
         Deals groups to folds and draws the bootstrap.
     n_folds
         At most this many; fewer if there are fewer groups.
+    n_deals
+        How often groups are dealt to folds, at least once.
 
     Raises
     ------
@@ -75,35 +85,48 @@ def real_versus_made(
     is_made = np.repeat([False, True], [len(real_groups), len(made_groups)])
     groups = np.array([str(g) for g in (*real_groups, *made_groups)])
     rng = np.random.default_rng(seed)
-    fold = _folds(groups, n_folds, rng)
-    n_folds = int(fold.max()) + 1
-
-    def part(chosen: np.ndarray) -> dict[str, np.ndarray]:
-        return {name: rows[chosen] for name, rows in tiles.items()}
-
-    scores = np.zeros(len(is_made))
-    usable = []
-    for number in range(n_folds):
-        held_out = fold == number
-        if all(len(np.unique(is_made[side])) == 2 for side in (held_out, ~held_out)):
-            scores[held_out] = LinearClassifier(part(~held_out), is_made[~held_out]).scores(part(held_out))
-            usable.append(held_out)
-    if not usable:
+    scored = [_scored(tiles, is_made, groups, n_folds, rng) for _ in range(n_deals)]
+    fewest = min(len(usable) for _, usable in scored)
+    if not fewest:
         raise ValueError(
             f"no fold of {len(set(groups))} groups holds both real and made tiles on both sides; "
             "at least two groups must have both"
         )
-    drawn = _bootstrap(scores, is_made, groups, usable, rng, n_bootstraps)
+    areas = [_auc(scores, is_made, np.ones(len(is_made)), usable) for scores, usable in scored]
+    drawn = _bootstrap(scored, is_made, groups, rng, n_bootstraps)
     low, high = np.quantile(drawn, (0.025, 0.975)).tolist() if len(drawn) else (None, None)
     return DiscriminatorReport(
         vectors=" + ".join(real),
-        auc=Estimate(value=_auc(scores, is_made, np.ones(len(is_made)), usable), low=low, high=high),
+        auc=Estimate(value=float(np.mean(areas)), low=low, high=high),
+        lowest_deal=min(areas),
+        highest_deal=max(areas),
         n_real=len(real_groups),
         n_made=len(made_groups),
         n_groups=len(set(groups)),
-        n_folds=len(usable),
+        n_folds=fewest,
+        n_deals=n_deals,
         seed=seed,
     )
+
+
+Scored = tuple[np.ndarray, list[np.ndarray]]
+"""Of one deal: float (n,) score of each tile, and the folds, bool (n,), that have both kinds on both sides."""
+
+
+def _scored(
+    tiles: Mapping[str, np.ndarray], is_made: np.ndarray, groups: np.ndarray, n_folds: int, rng: np.random.Generator
+) -> Scored:
+    """Each fold's tiles, scored by a classifier of the others."""
+    fold = _folds(groups, n_folds, rng)
+    scores = np.zeros(len(is_made))
+    usable = []
+    for number in range(int(fold.max()) + 1):
+        held_out = fold == number
+        if all(len(np.unique(is_made[side])) == 2 for side in (held_out, ~held_out)):
+            learned, scored = ({name: rows[side] for name, rows in tiles.items()} for side in (~held_out, held_out))
+            scores[held_out] = LinearClassifier(learned, is_made[~held_out]).scores(scored)
+            usable.append(held_out)
+    return scores, usable
 
 
 def _folds(groups: np.ndarray, n_folds: int, rng: np.random.Generator) -> np.ndarray:
@@ -134,17 +157,17 @@ def _auc(scores: np.ndarray, is_made: np.ndarray, weights: np.ndarray, folds: Se
 
 
 def _bootstrap(
-    scores: np.ndarray,
+    scored: Sequence[Scored],
     is_made: np.ndarray,
     groups: np.ndarray,
-    folds: Sequence[np.ndarray],
     rng: np.random.Generator,
     n_bootstraps: int,
 ) -> np.ndarray:
-    """The area under the curve for groups drawn with replacement; draws without a pair are left out."""
+    """Areas under the curve, mean over deals, for groups drawn with replacement; draws without a pair are left out."""
     names, number = np.unique(groups, return_inverse=True)
     areas = []
     for _ in range(n_bootstraps):
         times_drawn = np.bincount(rng.integers(len(names), size=len(names)), minlength=len(names))
-        areas.append(_auc(scores, is_made, times_drawn[number].astype(float), folds))
+        weights = times_drawn[number].astype(float)
+        areas.append(np.mean([_auc(scores, is_made, weights, usable) for scores, usable in scored]))
     return np.array([a for a in areas if not np.isnan(a)])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from napari_cosynth.evaluation.agreement_table import AgreementTable
 from napari_cosynth.evaluation.cost import CostReport
 from napari_cosynth.evaluation.directed_words import WordEffect
+from napari_cosynth.evaluation.discriminator import DiscriminatorReport
 from napari_cosynth.evaluation.evaluate import Evaluation
 from napari_cosynth.evaluation.locality import LocalityReport
 from napari_cosynth.evaluation.prompting import PromptReport
@@ -20,8 +21,8 @@ def headline_rows(evaluation: Evaluation) -> list[Row]:
     rows += [(f"{n}, classical witness", *rest) for n, *rest in _agreement_rows(evaluation.witness)[:1]]
     rows += _realism_rows(evaluation.realism)
     rows += _texture_rows(evaluation.texture)
-    rows.append(("AUC of telling made from real", str(evaluation.discriminator.auc), "0.5", ""))
-    rows.append(("the same, statistics alone", str(evaluation.statistics_discriminator.auc), "0.5", ""))
+    rows.append(_told_row("AUC of telling made from real", evaluation.discriminator))
+    rows.append(_told_row("the same, statistics alone", evaluation.statistics_discriminator))
     for nuclei in evaluation.nuclei:
         of_real, of_made = nuclei.median_area_px
         if of_real and of_made:
@@ -30,6 +31,11 @@ def headline_rows(evaluation: Evaluation) -> list[Row]:
     if evaluation.prompts is not None:
         rows += prompt_rows(evaluation.prompts)
     return rows + _locality_rows(evaluation.locality) + _cost_rows(evaluation.cost)
+
+
+def _told_row(name: str, told: DiscriminatorReport) -> Row:
+    deals = f"single deals {told.lowest_deal:.3f}-{told.highest_deal:.3f}"
+    return f"{name} (mean of {told.n_deals} deals to folds)", str(told.auc), "0.5", deals
 
 
 def class_rows(table: AgreementTable) -> list[Row]:

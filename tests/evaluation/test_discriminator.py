@@ -74,7 +74,19 @@ def test_one_group_is_never_on_both_sides():
 def test_deterministic_and_reads_back():
     first, again = (_told(_vectors(1), seed=4) for _ in range(2))
     assert first == again == DiscriminatorReport.model_validate_json(first.model_dump_json())
-    assert (first.n_real, first.n_made, first.n_groups, first.n_folds) == (60, 60, 12, 5)
+    assert (first.n_real, first.n_made, first.n_groups, first.n_folds, first.n_deals) == (60, 60, 12, 5, 8)
+
+
+def test_deals_are_averaged():
+    report = _told(_vectors(1, shift=0.3))
+    assert report.lowest_deal < report.auc.value < report.highest_deal
+    alone = _told(_vectors(1, shift=0.3), n_deals=1)
+    assert alone.lowest_deal == alone.auc.value == alone.highest_deal
+
+
+def test_more_deals_hang_less_on_chance():
+    few, many = ([_told(_vectors(1, shift=0.3), seed=s, n_deals=n).auc.value for s in range(6)] for n in (1, 8))
+    assert np.std(many) < np.std(few)
 
 
 def test_errors_say_what_is_missing():
