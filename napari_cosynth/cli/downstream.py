@@ -26,7 +26,7 @@ def downstream(
     real: Annotated[str, typer.Option(help="Numbers of real tiles, windows of 256 px.")] = "8,32,all",
     most: Annotated[int, typer.Option(min=1, help='Real tiles that "all" means at most.')] = 128,
     seeds: Annotated[int, typer.Option(min=1, help="Repetitions, each with real tiles of its own.")] = 3,
-    steps: Annotated[int, typer.Option(min=1, help="Training steps with the real tiles alone.")] = 300,
+    steps: Annotated[int, typer.Option(min=1, help="Training steps with the real tiles alone.")] = 1000,
     longer: Annotated[float, typer.Option(min=1, help="So many times more in all other arms.")] = 2.0,
     added: Annotated[int, typer.Option(min=1, help="Tiles made or pasted for each real one.")] = 3,
     most_added: Annotated[int, typer.Option(min=1, help="Tiles made or pasted at most.")] = 48,

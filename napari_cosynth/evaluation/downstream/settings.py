@@ -31,7 +31,8 @@ class DownstreamSettings(BaseModel):
         Repetitions: each has windows, first weights and noise of its own. The
         windows of a smaller N are among those of a larger one.
     steps
-        Training steps of the arm "real".
+        Training steps of the arm "real". With few of them every arm is limited by time, not by tiles
+        (docs/evaluation.md).
     longer
         Factor on the steps of the other arms.
     added_per_real, most_added
@@ -48,7 +49,7 @@ class DownstreamSettings(BaseModel):
 
     real: tuple[Size, ...] = (8, 32, "all")
     seeds: int = Field(3, ge=1)
-    steps: int = Field(300, ge=1)
+    steps: int = Field(1000, ge=1)
     longer: float = Field(2.0, ge=1)
     most: int = Field(128, ge=1)
     added_per_real: int = Field(3, ge=1)
