@@ -59,7 +59,7 @@ def downstream(
 
     `napari-cosynth downstream --data my_tiles --out gain`
 
-    `napari-cosynth downstream --data my_tiles --out gain --real 8,32 --seeds 5 --steps 1000`
+    `napari-cosynth downstream --data my_tiles --out gain --real 8,32 --seeds 5 --steps 3000`
 
     `napari-cosynth downstream --data my_tiles --out gain --synthetic exported`
     """
