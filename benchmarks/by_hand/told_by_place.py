@@ -3,9 +3,9 @@
     python benchmarks/by_hand/told_by_place.py --data DIR [--data DIR ...] --out kept [--model DIR] [--tiles 400]
 
 Real and made tiles get the noise of each of the sampler's steps. What they are told apart by in spite of
-it takes shape at that step or before. Means and spreads of a trained eye's features over
-crops of 128 px are compared, learned on every second group and measured on the others. The eye is that
-of the perceptual loss, so the extra `train` is needed.
+it takes shape at that step or before. Means and spreads of a trained eye's features over crops of 128 px
+are compared, learned on every second group and measured on the others. The eye is that of the perceptual
+loss, so the extra `train` is needed.
 """
 
 from __future__ import annotations

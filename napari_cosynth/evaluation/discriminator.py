@@ -35,8 +35,9 @@ class DiscriminatorReport(BaseModel):
     n_made: int
     n_groups: int
     n_folds: int
-    """Folds of a deal that had tiles of both kinds; the fewest of any deal."""
+    """Folds of a deal that had tiles of both kinds; the fewest of any deal that is counted."""
     n_deals: int
+    """Deals that had such a fold."""
     seed: int
 
 
@@ -85,9 +86,9 @@ def real_versus_made(
     is_made = np.repeat([False, True], [len(real_groups), len(made_groups)])
     groups = np.array([str(g) for g in (*real_groups, *made_groups)])
     rng = np.random.default_rng(seed)
-    scored = [_scored(tiles, is_made, groups, n_folds, rng) for _ in range(n_deals)]
-    fewest = min(len(usable) for _, usable in scored)
-    if not fewest:
+    dealt = (_scored(tiles, is_made, groups, n_folds, rng) for _ in range(n_deals))
+    scored = [(scores, usable) for scores, usable in dealt if usable]
+    if not scored:
         raise ValueError(
             f"no fold of {len(set(groups))} groups holds both real and made tiles on both sides; "
             "at least two groups must have both"
@@ -103,8 +104,8 @@ def real_versus_made(
         n_real=len(real_groups),
         n_made=len(made_groups),
         n_groups=len(set(groups)),
-        n_folds=fewest,
-        n_deals=n_deals,
+        n_folds=min(len(usable) for _, usable in scored),
+        n_deals=len(scored),
         seed=seed,
     )
 
@@ -123,8 +124,8 @@ def _scored(
     for number in range(int(fold.max()) + 1):
         held_out = fold == number
         if all(len(np.unique(is_made[side])) == 2 for side in (held_out, ~held_out)):
-            learned, scored = ({name: rows[side] for name, rows in tiles.items()} for side in (~held_out, held_out))
-            scores[held_out] = LinearClassifier(learned, is_made[~held_out]).scores(scored)
+            learned, judged = ({name: rows[side] for name, rows in tiles.items()} for side in (~held_out, held_out))
+            scores[held_out] = LinearClassifier(learned, is_made[~held_out]).scores(judged)
             usable.append(held_out)
     return scores, usable
 
