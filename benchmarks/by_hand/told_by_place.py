@@ -1,6 +1,6 @@
 """From which place on the path on made tiles are told from real ones: a linear classifier on noisy tiles.
 
-    python benchmarks/by_hand/told_by_place.py --data DIR [--data DIR ...] --out kept [--model DIR] [--tiles 400]
+    python benchmarks/by_hand/told_by_place.py --data DIR [--data DIR ...] --out kept [--model DIR] [--tiles 240]
 
 Real and made tiles get the noise of each of the sampler's steps. What they are told apart by in spite of
 it takes shape at that step or before. Means and spreads of a trained eye's features over crops of 128 px
@@ -18,7 +18,10 @@ import torch
 import typer
 from rich.console import Console
 from rich.table import Table
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.metrics import roc_auc_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 from torch import Tensor
 
 from napari_cosynth.classes import BUNDLED
@@ -31,16 +34,16 @@ from napari_cosynth.presets import STANDARD
 from napari_cosynth.training.perception import TrainedEye
 
 CROP = 128
-RIDGE = 0.05
-"""Added to the features' correlations: there are not many more crops than features."""
+SHRINKAGE = 0.05
+"""Of the features' covariance: there are not many more crops than features."""
 
 
 def main(
     data: Annotated[list[Path], typer.Option(help="Folder of labelled tiles; give it again for more.")],
     out: Annotated[Path, typer.Option(help="Where made tiles are kept.")],
     model: Annotated[str | None, typer.Option(help="Of the tiles; the bundled one if left out.")] = None,
-    split: Annotated[str, typer.Option(help="Split of the windows.")] = "train",
-    tiles: Annotated[int, typer.Option(min=12, help="Windows of 256 px.")] = 400,
+    split: Annotated[str, typer.Option(help="Split of the windows.")] = "val",
+    tiles: Annotated[int, typer.Option(min=12, help="Windows of 256 px.")] = 240,
     threads: Annotated[int | None, typer.Option(min=1)] = None,
 ) -> None:
     """Make the tiles, and tell them from real ones at each place on the path."""
@@ -54,9 +57,11 @@ def main(
     table = Table("place on the path", "noise over tile", "AUC of crops of unseen groups")
     for place in (1 - noise_levels(STANDARD.steps)[1:]).tolist():
         seen = [_features(eye, [s.image for s in side], place) for side in (real, made)]
-        direction = _direction(*(features[learned] for features in seen))
-        scores = [features[~learned] @ direction for features in seen]
-        auc = roc_auc_score(np.repeat([1, 0], [len(s) for s in scores]), np.concatenate(scores))
+        features, is_made = np.concatenate(seen), np.repeat([False, True], len(learned))
+        first, others = np.tile(learned, 2), np.tile(~learned, 2)
+        discriminant = LinearDiscriminantAnalysis(solver="lsqr", shrinkage=SHRINKAGE)
+        told = make_pipeline(StandardScaler(), discriminant).fit(features[first], is_made[first])
+        auc = roc_auc_score(is_made[others], told.decision_function(features[others]))
         table.add_row(f"{place:.3f}", f"{(1 - place) / (place * SIGMA_DATA):.2f}", f"{auc:.3f}")
     Console().print(table)
 
@@ -77,13 +82,6 @@ def _features(eye: TrainedEye, images: list[np.ndarray], place: float) -> np.nda
 
 def _summary(features: Tensor) -> Tensor:
     return torch.cat([features.mean((2, 3)), features.std((2, 3))], dim=1)
-
-
-def _direction(real: np.ndarray, made: np.ndarray) -> np.ndarray:
-    """(d,) of Fisher's linear discriminant, with standardised features and a ridge."""
-    scale = np.concatenate([real - real.mean(0), made - made.mean(0)]).std(0) + 1e-6
-    spread = (np.cov((real / scale).T) + np.cov((made / scale).T)) / 2 + RIDGE * np.eye(len(scale))
-    return np.linalg.solve(spread, (real.mean(0) - made.mean(0)) / scale) / scale
 
 
 if __name__ == "__main__":

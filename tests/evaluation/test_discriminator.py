@@ -89,6 +89,14 @@ def test_more_deals_hang_less_on_chance():
     assert np.std(many) < np.std(few)
 
 
+def test_a_deal_that_leaves_one_kind_alone_does_not_count():
+    # Only two of four groups have made tiles: dealt to the same fold, nothing is left to learn from.
+    groups = [f"patient {i // 15}" for i in range(60)]
+    report = real_versus_made({"v": _vectors(0)}, {"v": _vectors(1, shift=3)[:30]}, groups, groups[:30], n_folds=2)
+    assert 1 <= report.n_deals < 8 and report.n_folds == 2
+    assert report.auc.value > 0.9
+
+
 def test_errors_say_what_is_missing():
     with pytest.raises(ValueError, match="'v' of 60 made tiles, but 3 groups"):
         real_versus_made({"v": _vectors(0)}, {"v": _vectors(1)}, GROUPS, GROUPS[:3])
