@@ -17,20 +17,19 @@ import numpy as np
 import torch
 import typer
 from diffusers.schedulers.scheduling_utils import SchedulerMixin
+from masked_windows import clean_tile, masked_windows
 from rich.console import Console
 from rich.table import Table
 from torch.nn.functional import pad
 
-from napari_cosynth.classes import BUNDLED
-from napari_cosynth.data.dataset import read_dataset
 from napari_cosynth.evaluation.discriminator import real_versus_made
 from napari_cosynth.evaluation.features import EfficientNetLite0
 from napari_cosynth.evaluation.making import layout_of, noise_seed
-from napari_cosynth.evaluation.sample import Sample, real_samples
+from napari_cosynth.evaluation.sample import Sample
 from napari_cosynth.evaluation.tile_statistics import tile_statistics
 from napari_cosynth.model.path import noise_levels
 from napari_cosynth.model.pipeline import MARGIN, CoSynthPipeline
-from napari_cosynth.model.targets import DISTANCES, class_target, image_of, joint_tile
+from napari_cosynth.model.targets import image_of
 from napari_cosynth.model.zoo import find_model, load
 from napari_cosynth.presets import STANDARD
 
@@ -42,7 +41,7 @@ class Continued(CoSynthPipeline):
     """Noise level before each step."""
 
     def _scheduler(self, steps: int) -> SchedulerMixin:
-        scheduler = self.scheduler.from_config(self.scheduler.config)
+        scheduler = super()._scheduler(steps)
         scheduler.set_timesteps(sigmas=self.levels, device=self.unet.device)
         scheduler.set_begin_index(0)
         return scheduler
@@ -63,8 +62,7 @@ def main(
     """Make the tiles anew from each place, and tell them from real ones."""
     if threads is not None:
         torch.set_num_threads(threads)
-    windows = real_samples([t for folder in data for t in read_dataset(folder, split)], BUNDLED, limit=2 * tiles)
-    real = [s for s in windows if s.masked and s.coverage == "complete"][:tiles]
+    real = masked_windows(data, split, tiles)
     pipe = Continued(**load(find_model(model), dtype=dtype).components)
     space, groups = EfficientNetLite0(), [f"{s.source}/{s.group}" for s in real]
 
@@ -95,11 +93,8 @@ def _levels(begin: float, steps: int) -> np.ndarray:
 
 def _continued(pipe: Continued, sample: Sample, begin: float) -> np.ndarray:
     """uint8 (H, W, 3): the sample's tile, made anew from ``begin`` on."""
-    distance = DISTANCES[pipe.unet.config.distance](sample.instances, None)
-    classes = class_target(sample.instances, sample.class_of, pipe.taxonomy)
-    joint = torch.from_numpy(joint_tile(sample.image, distance, classes, pipe.taxonomy))[None]
     noise = pipe.draw_noise(sample.image.shape[:2], [torch.Generator().manual_seed(noise_seed(0, sample.name))])
-    noisy = begin * pad(joint, [MARGIN] * 4, mode="reflect") + (1 - begin) * noise
+    noisy = begin * pad(clean_tile(pipe, sample), [MARGIN] * 4, mode="reflect") + (1 - begin) * noise
     for step in pipe.denoise([layout_of(sample)], [sample.caption], noisy, len(pipe.levels)):
         tile = step.joint
     return image_of(tile[0].numpy())

@@ -19,16 +19,14 @@ from typing import Annotated
 import numpy as np
 import torch
 import typer
+from masked_windows import clean_tile, masked_windows
 from rich.console import Console
 from rich.table import Table
 
-from napari_cosynth.classes import BUNDLED
-from napari_cosynth.data.dataset import read_dataset
 from napari_cosynth.evaluation.making import layout_of, noise_seed
-from napari_cosynth.evaluation.sample import Sample, real_samples
+from napari_cosynth.evaluation.sample import Sample
 from napari_cosynth.model.conditioning import COMPLETE, layout_condition
 from napari_cosynth.model.pipeline import CoSynthPipeline
-from napari_cosynth.model.targets import DISTANCES, class_target, joint_tile
 from napari_cosynth.model.unet import IMAGE_CHANNELS, SIGMA_DATA
 from napari_cosynth.model.zoo import find_model, load
 
@@ -48,8 +46,7 @@ def main(
     """Measure each model's estimates of the same noisy tiles."""
     if threads is not None:
         torch.set_num_threads(threads)
-    windows = real_samples([t for folder in data for t in read_dataset(folder, split)], BUNDLED, limit=3 * tiles)
-    real = [s for s in windows if s.masked and s.coverage == "complete"][:tiles]
+    real = masked_windows(data, split, tiles)
     first = None
     for name in model:
         pipe = load(find_model(name), dtype=dtype)
@@ -74,11 +71,9 @@ def _measured(pipe: CoSynthPipeline, sample: Sample) -> tuple[np.ndarray, np.nda
 
     The latter are the estimate's product with the real image, and with itself.
     """
-    unet, taxonomy, layout = pipe.unet, pipe.taxonomy, layout_of(sample)
-    distance = DISTANCES[unet.config.distance](sample.instances, None)
-    classes = class_target(sample.instances, sample.class_of, taxonomy)
-    x = torch.from_numpy(joint_tile(sample.image, distance, classes, taxonomy))[None]
-    condition = layout_condition(layout.centroids, layout.class_ids, len(taxonomy), sample.image.shape[:2])
+    unet, layout = pipe.unet, layout_of(sample)
+    x = clean_tile(pipe, sample)
+    condition = layout_condition(layout.centroids, layout.class_ids, len(pipe.taxonomy), sample.image.shape[:2])
     condition = torch.from_numpy(condition)[None].to(unet.dtype)
     text, mask = pipe.text_encoder.encode([sample.caption])
     chance = torch.Generator().manual_seed(noise_seed(0, sample.name))
