@@ -7,15 +7,20 @@ import numpy as np
 import pytest
 
 pytest.importorskip("sklearn")
+from napari_cosynth.classes import BUNDLED
 from napari_cosynth.evaluation import evaluate as module
 from napari_cosynth.evaluation import making
 from napari_cosynth.evaluation.evaluate import Evaluated, Evaluation, evaluate
 from napari_cosynth.evaluation.headline import headline_rows
-from napari_cosynth.evaluation.making import MakingSettings
+from napari_cosynth.evaluation.making import MakingSettings, noise_seed
 from napari_cosynth.evaluation.report import write_report
+from napari_cosynth.evaluation.sample import real_samples
 from napari_cosynth.evaluation.stage import Stage
+from napari_cosynth.model.instances import Labels
+from napari_cosynth.synthesis import Finished, tile_of
 
 ORGANS = ("colon", "brain")
+SHAPES = ("area_px", "eccentricity", "neighbour_px")
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +60,26 @@ def requests(monkeypatch, counter, mean_colours, paint_request):
     monkeypatch.setattr(module, "load_segmenter", lambda folder: counter)
     monkeypatch.setattr(module, "ClassicalSegmenter", lambda: counter)
     return asked
+
+
+@pytest.fixture
+def perfect_model(requests, monkeypatch):
+    """Evaluates a model that makes the real windows themselves."""
+
+    def evaluation_of(tiles, settings, folder):
+        real = {noise_seed(0, s.name): s for s in real_samples(tiles, BUNDLED, limit=14)}
+
+        def run(request):
+            sample = real[request.seed]
+            classes = {i: sample.class_of.get(i, BUNDLED.unspecified) for i in range(1, len(sample.points) + 1)}
+            semantic = np.array([0, *(c + 1 for c in classes.values())], np.uint8)[sample.instances]
+            yield Finished(tile_of(request, sample.image, Labels(sample.instances, semantic, classes)))
+
+        monkeypatch.setattr(making, "run", run)
+        *_, end = evaluate(tiles, settings, folder, limit=14, edits=1)
+        return end.evaluation
+
+    return evaluation_of
 
 
 def test_quick_run_and_its_continuation(tiles, settings, requests, tmp_path):
@@ -120,3 +145,12 @@ def test_partial_tiles_are_left_out_of_shapes(tiles, settings, requests, tmp_pat
     nuclei = end.evaluation.nuclei[0]
     assert nuclei.class_name == "all" and nuclei.n_real == sum(len(np.unique(s.instances)) - 1 for s in whole)
     assert end.evaluation.agreement.ceiling.masked == 12
+
+
+def test_real_tiles_in_place_of_made_ones_have_no_other_nuclei(tiles, settings, perfect_model, tmp_path):
+    found = perfect_model(tiles, settings, tmp_path).nuclei
+    assert sum(r.area_px is not None for r in found) >= 2
+    for report in found:
+        assert report.n_real == report.n_made
+        for figure in (getattr(report, name) for name in SHAPES):
+            assert figure is None or figure.excess == 0 < figure.floor

@@ -105,3 +105,12 @@ def test_a_class_of_one_group_is_not_measurable():
     found = {r.class_name: r for r in compare_nuclei(one, REAL, GROUPS, BUNDLED)}
     assert found[BUNDLED.names[0]].area_px is None
     assert found["unspecified"].n_real == 8 * 36
+
+
+def test_a_half_with_a_single_made_tile_is_not_measurable():
+    groups = ["many"] * 3 + ["one"]
+    report = compare_nuclei(REAL[:4], REAL[:4], groups, BUNDLED, made_groups=groups)[0]
+    assert report.n_real == report.n_made == 4 * 36
+    assert report.area_px is report.eccentricity is report.neighbour_px is None
+    # Where any made tile may stand in for any real one there are enough.
+    assert compare_nuclei(REAL[:4], REAL[:4], groups, BUNDLED)[0].area_px is not None
