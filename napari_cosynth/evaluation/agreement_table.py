@@ -8,7 +8,6 @@ made tile.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
@@ -16,7 +15,7 @@ from pydantic import BaseModel, ConfigDict
 
 from napari_cosynth.classes import BUNDLED, Taxonomy
 from napari_cosynth.evaluation.agreement import AgreementReport, agreement
-from napari_cosynth.evaluation.sample import Sample, Segmentation
+from napari_cosynth.evaluation.sample import Sample, Segmentation, labelled_like
 
 
 class NucleusSegmenter(Protocol):
@@ -86,7 +85,7 @@ def table_of(
         If there are too few samples.
     """
     counterparts = {s.name: s for s in real}
-    made = [_as_labelled(s, counterparts.get(s.name)) for s in made]
+    made = [labelled_like(s, counterparts[s.name]) if s.name in counterparts else s for s in made]
     others = [made_segmentations[i] for i in derangement(len(made), seed)]
     return AgreementTable(
         made=agreement(made, made_segmentations, taxonomy, draws, seed),
@@ -111,13 +110,6 @@ def derangement(n: int, seed: int = 0) -> list[int]:
         j = int(rng.integers(i))
         order[i], order[j] = order[j], order[i]
     return order
-
-
-def _as_labelled(made: Sample, real: Sample | None) -> Sample:
-    if real is None:
-        return made
-    classed = bool(real.class_of) or not real.masked
-    return replace(made, masked=real.masked, coverage=real.coverage, class_of=made.class_of if classed else {})
 
 
 def _over(made: float | None, ceiling: float | None) -> float | None:

@@ -26,7 +26,7 @@ from napari_cosynth.evaluation.making import KeptTiles, MakingSettings, layout_o
 from napari_cosynth.evaluation.nucleus_shapes import NucleusReport, compare_nuclei
 from napari_cosynth.evaluation.prompting import PromptReport, prompt_experiment, prompt_layouts
 from napari_cosynth.evaluation.realism import RealismReport, realism_of_features
-from napari_cosynth.evaluation.sample import Sample, real_samples
+from napari_cosynth.evaluation.sample import Sample, labelled_like, real_samples
 from napari_cosynth.evaluation.split_half import random_halves
 from napari_cosynth.evaluation.stage import Stage
 from napari_cosynth.evaluation.texture import TextureReport, texture
@@ -202,7 +202,9 @@ def _check_enough(groups: Sequence[str], sources: Sequence[str], seed: int) -> N
 
 
 def _nuclei(real: Sequence[Sample], made: Sequence[Sample], seed: int) -> tuple[NucleusReport, ...]:
-    """Shapes, on the samples whose real tile has complete masks."""
+    """Shapes, on the samples whose real tile has complete masks, and of classes where that one states them."""
     kept = [i for i, s in enumerate(real) if s.masked and s.coverage == "complete"]
-    shapes = [[(group[i].instances, group[i].class_of) for i in kept] for group in (real, made)]
-    return compare_nuclei(*shapes, [f"{real[i].source}/{real[i].group}" for i in kept], BUNDLED, seed)
+    alike = [labelled_like(made[i], real[i]) for i in kept]
+    shapes = [[(s.instances, s.class_of) for s in group] for group in ([real[i] for i in kept], alike)]
+    groups = [f"{real[i].source}/{real[i].group}" for i in kept]
+    return compare_nuclei(*shapes, groups, BUNDLED, seed, made_groups=groups)

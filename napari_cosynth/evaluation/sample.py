@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from skimage.measure import label as connected_fragments
@@ -141,6 +141,17 @@ def real_samples(
     return [
         _cut(tile, row, col, size, taxonomy, seed) for (tile, row, col), _ in zip(turns, range(limit), strict=False)
     ]
+
+
+def labelled_like(made: Sample, real: Sample) -> Sample:
+    """A made tile with labels that say no more than those of the real window whose layout it follows.
+
+    A made tile states a class for every nucleus. Where the real labels have no
+    masks, leave nuclei out or state no class at all, figures of both are of the
+    same nuclei only if the made ones do not either.
+    """
+    classed = bool(real.class_of) or not real.masked
+    return replace(made, masked=real.masked, coverage=real.coverage, class_of=made.class_of if classed else {})
 
 
 def tissue_name(tile: LabelledTile) -> str:
