@@ -1,13 +1,17 @@
 """ClosingWatch: the moment at which a dock widget has to put its things in order.
 
 napari tells its docks nothing: when a panel is closed its widget loses its
-parent, and when napari is closed its window hides. Both are seen here.
+parent, and when napari is closed its window hides. Both are seen here. A window
+may ask before it closes, inside its close event and for as long as the user
+thinks; then it hides, or stays.
 """
 
 from __future__ import annotations
 
 from qtpy.QtCore import QEvent, QObject, QTimer, Signal
 from qtpy.QtWidgets import QApplication, QMainWindow, QWidget
+
+_ASKS_AGAIN_MS = 50
 
 
 class ClosingWatch(QObject):
@@ -40,7 +44,7 @@ class ClosingWatch(QObject):
         elif watched is self._window:
             if kind == QEvent.Type.Close:
                 self._on_window_asked()
-            elif kind == QEvent.Type.Hide and self._asked:
+            elif kind == QEvent.Type.DeferredDelete or (kind == QEvent.Type.Hide and self._asked):
                 self._close()
         return False
 
@@ -68,6 +72,9 @@ class ClosingWatch(QObject):
         QTimer.singleShot(0, self._forget_asked)
 
     def _forget_asked(self) -> None:
+        if QApplication.activeModalWidget() is not None:  # the user has not answered yet
+            QTimer.singleShot(_ASKS_AGAIN_MS, self._forget_asked)
+            return
         self._asked = False
 
     def _close(self) -> None:
