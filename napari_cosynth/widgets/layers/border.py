@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 import numpy as np
 from napari.components import ViewerModel
 from napari.layers import Shapes
@@ -12,6 +14,9 @@ from napari_cosynth.widgets.layers.own import OwnLayers
 
 ROLE = "border"
 _SETTLE_MS = 300
+_MARGIN = 0.05
+"""Share of the canvas that stays free around the tile, as in napari's own views."""
+_log = logging.getLogger(__name__)
 
 
 class BorderLayer:
@@ -31,6 +36,9 @@ class BorderLayer:
     def show(self, layout: Layout) -> None:
         """Show the edge of a layout's tile; the layer is made if need be."""
         size = (layout.height, layout.width)
+        if size != self._size and self._viewer.dims.ndisplay == 3:
+            # napari takes no other corners for a layer of two dimensions there.
+            self._own.remove(ROLE)
         fresh = self._own.get(ROLE) is None
         layer = self._own.put(ROLE, lambda: _make(size))
         if size != self._size and not fresh:
@@ -45,14 +53,24 @@ class BorderLayer:
 
     def fit(self) -> None:
         """Bring the whole tile into view."""
-        layer = self._own.get(ROLE)
-        if layer is not None:
-            self._viewer.reset_view(layers=[layer])
-            self._zoom = self._viewer.scene.camera.zoom
+        if self._own.get(ROLE) is not None and self._size is not None:
+            try:
+                self._look_at(self._size)
+            except Exception:  # a view is not worth the layout that is about to be shown
+                _log.exception("the tile could not be brought into view")
 
     def close(self) -> None:
         """Let go of the viewer."""
         self._settling.stop()
+
+    def _look_at(self, size: tuple[int, int]) -> None:
+        # napari's own `reset_view` fails on a layer of two dimensions while one with more is open.
+        viewer, camera = self._viewer, self._viewer.scene.camera
+        if viewer.dims.ndisplay == 3:
+            camera.angles = (0, 0, 0)
+        camera.center = tuple((side - 1) / 2 for side in size)
+        camera.zoom = (1 - _MARGIN) * float(np.min(np.divide(viewer.canvas.viewbox_size(viewer.layers), size)))
+        self._zoom = camera.zoom
 
     def _fit_again(self) -> None:
         # Unless the user has zoomed since.

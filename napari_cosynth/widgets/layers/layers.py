@@ -80,6 +80,7 @@ class Layers:
         self._show_current()
         self._activate()
         session.layout_changed.connect(self._show_layout)
+        session.locked_changed.connect(self._nuclei.show)
         session.active_class_changed.connect(self._on_active_class)
         session.current_changed.connect(self._on_current)
         session.entries_changed.connect(self._on_entries)
@@ -90,6 +91,7 @@ class Layers:
         if self._areas.active:
             self._session.set_active_class(class_id)
             return
+        self._border.show(self._session.layout)
         self._nuclei.pick(class_id)
         self._activate()
 
@@ -108,10 +110,6 @@ class Layers:
     def selected(self) -> tuple[int, ...]:
         """Indices of the nuclei that are selected on the canvas."""
         return self._nuclei.selected
-
-    def set_locked(self, places: frozenset[tuple[float, float]]) -> None:
-        """Mark the nuclei at these places (row, col in px) as locked."""
-        self._nuclei.set_locked(places)
 
     def undo(self) -> None:
         """Take back the last change, strokes in the masks included."""
@@ -199,6 +197,7 @@ class Layers:
         self._opened.close()
         self._masks.close()
         self._session.layout_changed.disconnect(self._show_layout)
+        self._session.locked_changed.disconnect(self._nuclei.show)
         self._session.active_class_changed.disconnect(self._on_active_class)
         self._session.current_changed.disconnect(self._on_current)
         self._session.entries_changed.disconnect(self._on_entries)
@@ -275,6 +274,7 @@ class Layers:
         if self._preview is not None:
             return
         self.flush()
+        self._border.show(self._session.layout)
         self._masks.watch(self._tiles.instances, None)
         if self._tile is None:
             self._tiles.clear((self._session.layout.height, self._session.layout.width))

@@ -81,6 +81,45 @@ def test_the_view_fits_a_new_size_and_only_that(viewer, session, layers):
     assert viewer.layers["border"].data[0].max(axis=0).tolist() == [511.5, 511.5]
 
 
+def shape_of(viewer):
+    """Rows, cols of the canvas and of the tile on it, in px of the screen."""
+    camera, border = viewer.scene.camera, viewer.layers["border"].data[0]
+    return viewer.canvas.size, np.ptp(border, axis=0) * camera.zoom
+
+
+@pytest.mark.parametrize(("shape", "ndisplay"), [((5, 64, 64), 2), ((2, 3, 4, 64, 64), 3), ((64, 64), 3)])
+def test_layers_of_more_dimensions_keep_no_layout_from_the_canvas(viewer, session, make_layout, shape, ndisplay):
+    viewer.add_image(np.zeros(shape))
+    viewer.dims.ndisplay = ndisplay
+    layers = Layers(viewer, session)
+    assert len(viewer.layers["nuclei"].data) == 12
+    session.set_layout(make_layout(4, 128), "x")
+    assert len(viewer.layers["nuclei"].data) == 4
+    assert viewer.scene.camera.center[1:] == pytest.approx((63.5, 63.5))
+    canvas, tile = shape_of(viewer)
+    assert (tile <= canvas).all() and (tile > 0.8 * np.min(canvas)).any()
+    layers.close()
+
+
+def test_a_stack_that_comes_later_keeps_no_layout_from_the_canvas(viewer, session, layers, make_layout):
+    viewer.add_image(np.zeros((5, 64, 64)))
+    session.set_layout(make_layout(4, 128), "x")
+    assert len(viewer.layers["nuclei"].data) == 4
+    assert viewer.layers["border"].data[0].max(axis=0).tolist() == [127.5, 127.5]
+
+
+def test_a_view_that_cannot_be_fitted_keeps_no_layout_from_the_canvas(
+    viewer, session, layers, make_layout, monkeypatch, caplog
+):
+    def broken(*_args):
+        raise RuntimeError("no canvas")
+
+    monkeypatch.setattr(type(viewer.canvas), "viewbox_size", broken)
+    session.set_layout(make_layout(4, 128), "x")
+    assert len(viewer.layers["nuclei"].data) == 4
+    assert "brought into view" in caplog.text
+
+
 def test_instances_have_the_colour_of_their_class_and_new_labels_the_active_one(
     viewer, session, layers, make_made_tile
 ):
@@ -201,6 +240,16 @@ def test_all_layers_deleted_at_once(viewer, session, layers, make_made_tile):
     layers.pick(1)
     session.set_layout(session.layout.add(1, 1, 0), "x")
     assert set(names(viewer)) == set(ROLES)
+
+
+@pytest.mark.parametrize("act", ["class", "tile"])
+def test_the_border_comes_back_with_the_others(viewer, session, layers, make_made_tile, act):
+    viewer.layers.clear()
+    if act == "class":
+        layers.pick(1)
+    else:
+        session.add_tile(make_made_tile(session.layout))
+    assert "border" in names(viewer)
 
 
 def test_layers_made_ahead_show_nothing_and_are_used(qtbot, viewer, session, layers, make_made_tile):
