@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from pathlib import PurePosixPath
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, FiniteFloat
 
 from napari_cosynth.layout import Layout
 from napari_cosynth.run_settings import RunSettings
@@ -19,7 +19,7 @@ from napari_cosynth.snapshot import Snapshot
 
 DOCUMENT = "project.json"
 KIND = "napari-cosynth project"
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 class DocumentError(ValueError):
@@ -43,18 +43,19 @@ class StoredTile(BaseModel):
 
 
 class ProjectDocument(BaseModel):
-    """A snapshot without its tiles; fields as in `Snapshot`."""
+    """A snapshot without its tiles; fields as in `Snapshot`, locked nuclei as their (row, col) in px."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["napari-cosynth project"] = KIND
-    schema_version: Literal[1] = SCHEMA_VERSION
+    schema_version: Literal[2] = SCHEMA_VERSION
     synthetic: Literal[True] = True
     layout: Layout = Layout()
     prompt: str = ""
     settings: RunSettings = RunSettings()
     current: str | None = None
     active_class: int = 0
+    locked: tuple[tuple[FiniteFloat, FiniteFloat], ...] = ()
     tiles: tuple[StoredTile, ...] = ()
 
 
@@ -72,6 +73,7 @@ def document_bytes(snapshot: Snapshot, records: Iterable[str]) -> bytes:
         settings=snapshot.settings,
         current=snapshot.current,
         active_class=snapshot.active_class,
+        locked=tuple(sorted(snapshot.locked.places)),
         tiles=tuple(StoredTile(key=e.key, record=r) for e, r in zip(snapshot.entries, records, strict=True)),
     )
     return (json.dumps(document.model_dump(mode="json")) + "\n").encode()
@@ -116,5 +118,10 @@ def _from_0(old: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {0: _from_0}
+def _from_1(old: dict[str, Any]) -> dict[str, Any]:
+    """Version 1 knew of no locked nuclei."""
+    return old
+
+
+MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {0: _from_0, 1: _from_1}
 """By version: what makes the next version's document of one."""

@@ -10,6 +10,7 @@ from uuid import uuid4
 from pydantic import ValidationError
 
 from napari_cosynth.layout import plain_message
+from napari_cosynth.layouts.locked import Locked
 from napari_cosynth.project_json import DOCUMENT, DocumentError, ProjectDocument, StoredTile, parse_document
 from napari_cosynth.project_members import Members
 from napari_cosynth.snapshot import Entry, Snapshot
@@ -50,7 +51,19 @@ def read_snapshot(where: Path, members: Members, fault: Fault) -> Snapshot:
     if not 0 <= active_class < len(layout.taxonomy):
         fault(f"the class chosen last has the number {active_class}; the layout has {len(layout.taxonomy)} classes")
         active_class = 0
-    return Snapshot(layout, prompt, document.settings, entries, current, active_class)
+    stored = Locked(frozenset(document.locked))
+    locked = stored.of(layout)
+    if locked != stored and "layout" not in lost:
+        fault(f"{len(stored.places - locked.places)} locked places hold no nucleus")
+    return Snapshot(
+        layout=layout,
+        prompt=prompt,
+        settings=document.settings,
+        entries=entries,
+        current=current,
+        active_class=active_class,
+        locked=locked,
+    )
 
 
 def read_document(where: Path, members: Members, fault: Fault) -> tuple[ProjectDocument, frozenset[str]]:

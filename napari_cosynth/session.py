@@ -6,7 +6,7 @@ model and no file.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 from uuid import uuid4
 
@@ -14,6 +14,7 @@ import numpy as np
 
 from napari_cosynth.history import Change, History
 from napari_cosynth.layout import Layout
+from napari_cosynth.layouts.locked import Locked
 from napari_cosynth.presets import Preset
 from napari_cosynth.relabel import relabelled
 from napari_cosynth.request import Order
@@ -73,6 +74,11 @@ class Session(SessionSignals):
         return self._state.active_class
 
     @property
+    def locked(self) -> Locked:
+        """The points that stay when others are placed anew; they follow theirs through every change of the layout."""
+        return self._state.locked
+
+    @property
     def can_undo(self) -> bool:
         """True if `undo` does something."""
         return bool(self._history.undo_name)
@@ -103,6 +109,20 @@ class Session(SessionSignals):
         """Change the points or the tile's size; ``name`` as the user reads it behind "Undo"."""
         self.edit(name, layout=layout)
 
+    def lock(self, indices: Iterable[int]) -> None:
+        """Keep points where they are when others are placed anew.
+
+        Raises
+        ------
+        IndexError
+            If the layout has no such point.
+        """
+        self._do("Lock nuclei", {"locked": self.locked.with_points(self.layout, indices)})
+
+    def unlock(self) -> None:
+        """Let all points be placed anew."""
+        self._do("Unlock nuclei", {"locked": Locked()})
+
     def set_prompt(self, prompt: str) -> None:
         """Change the prompt; letters typed in one go are one step of undo."""
         self._do("Edit prompt", {"prompt": prompt}, joins=True)
@@ -120,7 +140,8 @@ class Session(SessionSignals):
         settings: RunSettings | None = None,
     ) -> None:
         """Change several things as one step of undo; what is None stays."""
-        given = {"layout": layout, "prompt": prompt, "settings": settings}
+        locked = None if layout is None else self.locked.followed(self.layout, layout)
+        given = {"layout": layout, "locked": locked, "prompt": prompt, "settings": settings}
         self._do(name, {field: value for field, value in given.items() if value is not None})
 
     def set_active_class(self, class_id: int) -> None:

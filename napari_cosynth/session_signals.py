@@ -10,6 +10,7 @@ from dataclasses import fields
 from psygnal import Signal
 
 from napari_cosynth.layout import Layout
+from napari_cosynth.layouts.locked import Locked
 from napari_cosynth.run_settings import RunSettings
 from napari_cosynth.snapshot import Snapshot
 
@@ -31,6 +32,7 @@ class SessionSignals(ABC):
     current_changed = Signal(object, reemission="queued")
     """With the key of the tile that is shown, or None."""
     active_class_changed = Signal(int, reemission="queued")
+    locked_changed = Signal(Locked, reemission="queued")
     history_changed = Signal(reemission="queued")
     """What can be undone or redone, or its name."""
     changed = Signal(reemission="queued")

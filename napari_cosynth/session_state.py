@@ -7,12 +7,13 @@ from typing import Any
 
 from napari_cosynth.classes import Taxonomy
 from napari_cosynth.layout import Layout
+from napari_cosynth.layouts.locked import Locked
 from napari_cosynth.run_settings import RunSettings
 from napari_cosynth.snapshot import Entry, Snapshot
 from napari_cosynth.tile import SyntheticTile
 
 Field = str | tuple[str, str]
-"""A field's name: "layout", "prompt", "settings", or ("tile", key)."""
+"""A field's name: "layout", "prompt", "settings", "locked", or ("tile", key)."""
 
 
 class SessionState:
@@ -34,6 +35,7 @@ class SessionState:
             "layout": snapshot.layout,
             "prompt": snapshot.prompt,
             "settings": snapshot.settings,
+            "locked": snapshot.locked,
         } | {("tile", entry.key): entry.tile for entry in snapshot.entries}
         self.entries = snapshot.entries
         self.current = snapshot.current
@@ -54,13 +56,26 @@ class SessionState:
         """How tiles are made."""
         return self._values["settings"]
 
+    @property
+    def locked(self) -> Locked:
+        """The points that stay when others are placed anew."""
+        return self._values["locked"]
+
     def tile(self, key: str) -> SyntheticTile | None:
         """The tile of a key; None if there is none, or no longer."""
         return self._values.get(("tile", key))
 
     def snapshot(self) -> Snapshot:
         """All of it."""
-        return Snapshot(self.layout, self.prompt, self.settings, self.entries, self.current, self.active_class)
+        return Snapshot(
+            layout=self.layout,
+            prompt=self.prompt,
+            settings=self.settings,
+            entries=self.entries,
+            current=self.current,
+            active_class=self.active_class,
+            locked=self.locked,
+        )
 
     def changes(self, values: Mapping[Field, Any]) -> tuple[dict[Field, Any], dict[Field, Any]]:
         """Those of ``values`` that are not what they are now: as they are now, and as they would be."""

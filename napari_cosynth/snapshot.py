@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from napari_cosynth.layout import Layout
+from napari_cosynth.layouts.locked import Locked
 from napari_cosynth.run_settings import RunSettings
 from napari_cosynth.tile import SyntheticTile
 
@@ -40,6 +41,8 @@ class Snapshot:
         Key of the tile that is shown; None if none is.
     active_class
         Index into the layout's taxonomy: the class of the next point.
+    locked
+        The nuclei that stay when others are placed anew; places without one are left out.
 
     Raises
     ------
@@ -53,9 +56,11 @@ class Snapshot:
     entries: tuple[Entry, ...] = ()
     current: str | None = None
     active_class: int = 0
+    locked: Locked = Locked()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "entries", tuple(self.entries))
+        object.__setattr__(self, "locked", self.locked.of(self.layout))
         keys = [entry.key for entry in self.entries]
         if len(set(keys)) != len(keys):
             twice = next(key for key in keys if keys.count(key) > 1)

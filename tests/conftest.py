@@ -17,6 +17,7 @@ from napari_cosynth.classes import BUNDLED, Taxonomy
 from napari_cosynth.data.labelled import LabelledTile
 from napari_cosynth.interior import interior_points
 from napari_cosynth.layout import Layout
+from napari_cosynth.layouts.locked import Locked
 from napari_cosynth.produced import produced_nuclei
 from napari_cosynth.quality import layout_report
 from napari_cosynth.request import SynthesisRequest
@@ -107,14 +108,16 @@ def synthetic_tile(seed: int = 0, size: tuple[int, int] = (64, 80), taxonomy: Ta
 def snapshot_of(count: int = 3, **facts) -> Snapshot:
     """A session of so many tiles, the second of which is shown."""
     entries = tuple(Entry(f"{i:032x}", synthetic_tile(i)) for i in range(count))
+    layout = synthetic_tile(99).request.layout
     return Snapshot(
         **{
-            "layout": synthetic_tile(99).request.layout,
+            "layout": layout,
             "prompt": "colon, Drüse 腺 \U0001f52c",
             "settings": RunSettings(seed=7, variants=4, quality="fine"),
             "entries": entries,
             "current": entries[1].key if count > 1 else None,
             "active_class": 2,
+            "locked": Locked().with_points(layout, [0]),
             **facts,
         }
     )
@@ -122,7 +125,7 @@ def snapshot_of(count: int = 3, **facts) -> Snapshot:
 
 def same_snapshot(one: Snapshot, other: Snapshot) -> bool:
     """Whether two sessions are the same to the last bit."""
-    fields = ("layout", "prompt", "settings", "current", "active_class")
+    fields = ("layout", "prompt", "settings", "current", "active_class", "locked")
     if any(getattr(one, name) != getattr(other, name) for name in fields):
         return False
     return [e.key for e in one.entries] == [e.key for e in other.entries] and all(

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from napari_cosynth.classes import BUNDLED, NucleusClass, Taxonomy
 from napari_cosynth.layout import Layout
+from napari_cosynth.layouts.locked import Locked
 from napari_cosynth.produced import produced_nuclei
 from napari_cosynth.project import ProjectError, open_project, recover_project, save_project
 from napari_cosynth.relabel import relabelled
@@ -94,6 +95,7 @@ def snapshots(draw) -> Snapshot:
         entries=entries,
         current=draw(st.sampled_from([None, *(entry.key for entry in entries)])),
         active_class=draw(st.integers(0, len(layout.taxonomy) - 1)),
+        locked=Locked().with_points(layout, [i for i in range(len(layout)) if draw(st.booleans())]),
     )
 
 

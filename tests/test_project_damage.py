@@ -9,6 +9,7 @@ import re
 import shutil
 import zipfile
 import zlib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from PIL import Image
 
 from napari_cosynth import project_reading
 from napari_cosynth.layout import Layout
+from napari_cosynth.layouts.locked import Locked
 from napari_cosynth.project import ProjectError, open_project, recover_project, save_project
 from napari_cosynth.run_settings import RunSettings
 from napari_cosynth.tile_files import write_tile
@@ -110,7 +112,7 @@ def png(array: np.ndarray) -> bytes:
         (put("project.json", b"[" * 100_000), "project.json is not JSON", [0, 1, 2]),
         (put("project.json", b"[1]"), "project.json does not describe a project", [0, 1, 2]),
         (document(kind="other"), "project.json does not describe a project", [0, 1, 2]),
-        (document(schema_version=99), "has schema version 99; .*up to 1: install a newer", [0, 1, 2]),
+        (document(schema_version=99), "has schema version 99; .*up to 2: install a newer", [0, 1, 2]),
         (document(schema_version="1"), "has schema version 1;", [0, 1, 2]),
         (document(schema_version=-1), "has schema version -1, but not what belongs", [0, 1, 2]),
         (document(schema_version=0), "has schema version 0, but not what belongs", [0, 1, 2]),
@@ -120,6 +122,8 @@ def png(array: np.ndarray) -> bytes:
         (document(more=1), "project.json is damaged: more", [0, 1, 2]),
         (document(current="nowhere"), "the tile that was shown, nowhere, is not among", [0, 1, 2]),
         (document(active_class=40), "has the number 40", [0, 1, 2]),
+        (document(locked=[[1.0, 2.0]]), "1 locked places hold no nucleus", [0, 1, 2]),
+        (document(locked=[[1.0, float("nan")]]), "project.json is damaged: locked", [0, 1, 2]),
         (lambda m: document(tiles=2 * json.loads(m["project.json"])["tiles"])(m), "the same key", [0, 1, 2, 0, 1, 2]),
         # Hostile ones.
         (put("project.json", bytes(2**24 + 1)), "project.json would take 16 MB unpacked", [0, 1, 2]),
@@ -287,6 +291,16 @@ def test_the_first_version_is_brought_up_to_date(tmp_path, make_synthetic_tile, 
     assert all(np.array_equal(e.tile.image, t.image) for e, t in zip(opened.entries, tiles, strict=True))
     save_project(opened, tmp_path / "new.cosynth")
     assert same(open_project(tmp_path / "new.cosynth").snapshot, opened)
+
+
+def test_a_project_from_before_nuclei_were_locked(damaged, three, same):
+    def older(members):
+        data = json.loads(members["project.json"])
+        del data["locked"]
+        members["project.json"] = json.dumps(data | {"schema_version": 1})
+
+    opened = open_project(damaged(older)).snapshot
+    assert opened.locked == Locked() and same(replace(opened, locked=three.locked), three)
 
 
 def test_the_file_is_free_to_be_replaced_after_reading(damaged, sound, three):

@@ -16,6 +16,7 @@ from psygnal import EmitLoopError
 from napari_cosynth.classes import BUNDLED, Taxonomy
 from napari_cosynth.history import LEVELS, PAUSE, History
 from napari_cosynth.layout import Layout
+from napari_cosynth.layouts.locked import Locked
 from napari_cosynth.presets import DRAFT, FINE
 from napari_cosynth.produced import produced_nuclei
 from napari_cosynth.request import MAX_SEED, SynthesisRequest
@@ -27,7 +28,7 @@ from napari_cosynth.tile import SyntheticTile
 LAYOUT = Layout(centroids=[(10, 10), (10, 40)], classes=["neoplastic", "inflammatory"], height=64, width=64)
 # Three of the bundled classes, in another order.
 SMALL = Taxonomy(classes=tuple(BUNDLED[i] for i in (5, 1, 0)))
-SIGNALS = ("layout", "prompt", "settings", "entries", "current", "active_class", "history")
+SIGNALS = ("layout", "prompt", "settings", "entries", "current", "active_class", "locked", "history")
 
 
 class Clock:
@@ -77,7 +78,7 @@ class Mirror:
         self.known = vars(session.snapshot()).copy()
         self.names = (session.undo_name, session.redo_name)
         self.saved = session.snapshot()
-        for name in ("layout", "prompt", "settings", "current", "active_class"):
+        for name in ("layout", "prompt", "settings", "current", "active_class", "locked"):
             getattr(session, f"{name}_changed").connect(lambda value, name=name: self.known.update({name: value}))
         session.entries_changed.connect(lambda: self.known.update(entries=session.entries))
         session.history_changed.connect(self._rename)
@@ -121,11 +122,19 @@ def _set(session, data):
     session.set_settings(session.settings.but(variants=data.draw(st.integers(1, 4)), live=data.draw(st.booleans())))
 
 
+def _locked(session, data):
+    if data.draw(st.booleans()):
+        session.lock(i for i in range(len(session.layout)) if data.draw(st.booleans()))
+    else:
+        session.unlock()
+
+
 # Each is a thing that users do; those of the second kind are never undone.
 EDITS = {
     "layout": _edited,
     "prompt": lambda session, data: session.set_prompt(data.draw(st.sampled_from(["", "colon", "colon, H&E"]))),
     "settings": _set,
+    "lock": _locked,
 }
 TILE_EDITS = {
     "decide": lambda session, data: session.decide(
@@ -152,7 +161,7 @@ def work(session, data, clock):
 
 
 def undoable(session):
-    return session.layout, session.prompt, session.settings, session.entries
+    return session.layout, session.prompt, session.settings, session.locked, session.entries
 
 
 @settings(deadline=None, max_examples=80)
@@ -170,7 +179,7 @@ def test_any_work_undone_gives_the_start_and_redone_the_end(data):
         session.undo()
         assert mirror.agrees()
         down.append(undoable(session))
-    assert undoable(session) == (Layout(), "", RunSettings(), tuple(made.values()))
+    assert undoable(session) == (Layout(), "", RunSettings(), Locked(), tuple(made.values()))
     up.append(undoable(session))
     while session.can_redo:
         session.redo()
@@ -220,6 +229,8 @@ def test_what_changes_nothing_is_no_step_and_tells_nobody():
     session.choose(key)
     session.decide(key, "undecided")
     session.edit_labels(key, TILE.instances)
+    session.lock([])
+    session.unlock()
     session.edit("Nothing")
     session.undo()
     session.redo()
@@ -233,6 +244,8 @@ def test_each_change_tells_what_is_different_and_then_that_something_is():
     heard = told(session)
     for act, signals in [
         (lambda: session.set_layout(LAYOUT, "Open"), ["layout", "history"]),
+        (lambda: session.lock([1]), ["locked", "history"]),
+        (lambda: session.set_layout(LAYOUT.mirrored(), "Mirror"), ["layout", "locked", "history"]),
         (lambda: session.set_prompt("colon"), ["prompt", "history"]),
         (lambda: session.set_active_class(3), ["active_class"]),
         (lambda: session.choose(key), ["current"]),
@@ -250,6 +263,8 @@ def test_names_stand_behind_undo_and_redo():
     session, (key,) = with_tiles(1, Session(History(clock := Clock())))
     for act, name in [
         (lambda: session.set_layout(LAYOUT, "Add nucleus"), "Add nucleus"),
+        (lambda: session.lock([0]), "Lock nuclei"),
+        (session.unlock, "Unlock nuclei"),
         (lambda: session.set_prompt("colon"), "Edit prompt"),
         (lambda: session.set_settings(session.settings.but(layout_guidance=3)), "Change layout guidance"),
         (lambda: session.set_settings(RunSettings(seed=5)), "Change settings"),
@@ -295,11 +310,32 @@ def test_moves_of_points_are_steps_of_their_own():
     assert session.layout == LAYOUT.move(0, 20, 20)
 
 
+def test_locks_go_with_their_nuclei_and_come_back_with_them():
+    session = Session()
+    session.set_layout(LAYOUT, "Open")
+    session.lock([1])
+    for changed, mask in [
+        (LAYOUT.remove([1]), [False]),
+        (LAYOUT.remove([0]), [True]),
+        (LAYOUT.move(1, 30, 30), [False, True]),
+        (LAYOUT.reclass([1], 4), [False, True]),
+        (LAYOUT.add(20, 20, 1), [False, True, False]),
+    ]:
+        session.set_layout(changed, "Edit")
+        assert session.locked.mask(session.layout).tolist() == mask
+        session.undo()
+        assert session.locked.mask(session.layout).tolist() == [False, True]
+    session.undo()
+    assert session.undo_name == "Open" and session.locked == Locked()
+    session.redo()
+    assert session.locked.mask(session.layout).tolist() == [False, True]
+
+
 def test_several_things_are_one_step():
     session = Session()
     session.edit("Open sample", layout=LAYOUT, prompt="colon", settings=RunSettings(seed=9))
     session.undo()
-    assert undoable(session) == (Layout(), "", RunSettings(), ()) and not session.can_undo
+    assert undoable(session) == (Layout(), "", RunSettings(), Locked(), ()) and not session.can_undo
 
 
 def test_a_new_tile_is_shown_and_cannot_be_undone():
@@ -450,6 +486,8 @@ def test_what_is_refused_leaves_everything_as_it_was():
         session.decide(key, "maybe")
     with pytest.raises(ValueError, match="masks are"):
         session.edit_labels(key, np.zeros((3, 3), int))
+    with pytest.raises(IndexError, match="no point at index 0"):
+        session.lock([0])
     assert (session.snapshot(), heard, session.can_undo) == (before, [], False)
 
 

@@ -58,6 +58,7 @@ class Binding:
         self._model: Any = _NO_MODEL
         self._links: list[tuple[Any, Callable]] = [
             (session.layout_changed, self._on_layout),
+            (session.locked_changed, panels.canvas.setLocked),
             (session.active_class_changed, self._on_active_class),
             (session.prompt_changed, self._on_prompt),
             (session.settings_changed, self._on_settings),
@@ -84,6 +85,7 @@ class Binding:
     def refresh(self) -> None:
         """Show the session as it is now."""
         self._on_layout()
+        self._panels.canvas.setLocked(self._session.locked)
         self._on_prompt()
         self._on_settings()
         self._on_tiles()

@@ -115,7 +115,6 @@ class CoSynthDock(QWidget):
             self.session, self.worker, self.live, self.layers, self.messages, self.panels.run.setState, self
         )
         self.arranging = Arranging(self.session, self.arrange, self.layers, self.messages, self)
-        self.arranging.lockedChanged.connect(self.panels.canvas.setLocked)
         self._binding = Binding(self.session, self.panels, self.layers, self.generate, self.messages)
         self.layers.message.connect(self._on_layers_said)
         self.layers.project_opened.connect(self._on_project_opened)

@@ -13,7 +13,7 @@ from typing import Protocol
 
 import numpy as np
 from psygnal import SignalInstance
-from qtpy.QtCore import QObject, Signal
+from qtpy.QtCore import QObject
 
 from napari_cosynth.layout import Layout
 from napari_cosynth.layouts.locked import Locked
@@ -54,19 +54,13 @@ class Canvas(Protocol):
     def selected(self) -> tuple[int, ...]:
         """Indices of the selected nuclei."""
 
-    def set_locked(self, places: frozenset[tuple[float, float]]) -> None:
-        """Mark locked nuclei."""
-
 
 class Arranging(QObject):
     """Does what the panel asks for; each result is one step of undo.
 
-    A result that comes when somebody has changed the nuclei meanwhile is made
-    anew from what is there now, so that no edit is lost.
+    A result that comes when somebody has changed or locked nuclei meanwhile is
+    made anew from what is there now, so that no edit is lost.
     """
-
-    lockedChanged = Signal(object)
-    """With the `Locked` that stays from now on."""
 
     def __init__(
         self,
@@ -83,12 +77,11 @@ class Arranging(QObject):
         self._messages = messages
         self._background = Background(self)
         self._rng = np.random.default_rng()
-        self._locked = Locked()
-        self._seen = session.layout
         self._waiting: deque[tuple[str, Make]] = deque()
         self._running = False
         self._links = [
             (session.layout_changed, self._on_layout),
+            (session.locked_changed, self._on_locked),
             (session.active_class_changed, self._on_class),
             (session.prompt_changed, self._on_prompt),
             (canvas.area_drawn, self._on_area),
@@ -101,7 +94,7 @@ class Arranging(QObject):
         panel.area.toolChanged.connect(self._take_tool)
         panel.resampleAsked.connect(self._resample)
         panel.lockAsked.connect(self._lock)
-        panel.unlockAsked.connect(lambda: self._set_locked(Locked()))
+        panel.unlockAsked.connect(session.unlock)
         self._on_layout()
         self._on_prompt()
 
@@ -145,17 +138,17 @@ class Arranging(QObject):
         if self._running or not self._waiting:
             return
         _, make = self._waiting[0]
-        layout = self._session.layout
+        layout, locked = self._session.layout, self._session.locked
         self._running = True
-        work = partial(attempt, make, layout, self._locked.mask(layout))
-        self._background.run(work, partial(self._came, layout), self._failed)
+        work = partial(attempt, make, layout, locked.mask(layout))
+        self._background.run(work, partial(self._came, layout, locked), self._failed)
 
-    def _came(self, layout: Layout, made: Layout | ValueError) -> None:
+    def _came(self, layout: Layout, locked: Locked, made: Layout | ValueError) -> None:
         self._running = False
         if isinstance(made, ValueError):
             self._failed(made)
             return
-        if self._session.layout == layout:
+        if (self._session.layout, self._session.locked) == (layout, locked):
             name, _ = self._waiting.popleft()
             self._messages.clear(_TOPIC)
             self._session.set_layout(made, name)
@@ -183,20 +176,14 @@ class Arranging(QObject):
         self._panel.area.setTool("")
 
     def _lock(self) -> None:
-        self._set_locked(self._locked.with_points(self._session.layout, self._canvas.selected()))
+        self._session.lock(self._canvas.selected())
 
-    def _set_locked(self, locked: Locked) -> None:
-        if locked != self._locked:
-            self._locked = locked
-            self.lockedChanged.emit(locked)
-        self._canvas.set_locked(locked.places)
-        self._panel.setLocked(int(locked.mask(self._session.layout).sum()))
+    def _on_locked(self, _locked: Locked | None = None) -> None:
+        self._panel.setLocked(int(self._session.locked.mask(self._session.layout).sum()))
 
     def _on_layout(self, _layout: Layout | None = None) -> None:
-        layout = self._session.layout
-        before, self._seen = self._seen, layout
-        self._set_locked(self._locked.followed(before, layout))
-        self._panel.setLayoutShown(layout, self._session.active_class)
+        self._panel.setLayoutShown(self._session.layout, self._session.active_class)
+        self._on_locked()
 
     def _on_class(self, _class_id: int) -> None:
         self._panel.setLayoutShown(self._session.layout, self._session.active_class)

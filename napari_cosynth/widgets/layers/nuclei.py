@@ -62,7 +62,6 @@ class NucleiLayer:
         self._size = point_size(self._um_per_px)
         self._hidden: frozenset[int] = frozenset()
         self._results: tuple[str, ...] = ()
-        self._locked: frozenset[tuple[float, float]] = frozenset()
 
     @property
     def layer(self) -> Points | None:
@@ -98,13 +97,6 @@ class NucleiLayer:
         """Show for each point what the current tile made of it, where the mouse points; empty if nothing is known."""
         if results != self._results:
             self._results = results
-            if self.layer is not None:
-                self.show()
-
-    def set_locked(self, places: frozenset[tuple[float, float]]) -> None:
-        """Mark the nuclei that stand at these places (row, col in px) with another sign."""
-        if places != self._locked:
-            self._locked = places
             if self.layer is not None:
                 self.show()
 
@@ -148,7 +140,7 @@ class NucleiLayer:
         for name, colors in (("face_color", face), ("border_color", edge)):
             if len(layout) and not np.array_equal(getattr(layer, name), colors[layout.class_ids]):
                 setattr(layer, name, colors[layout.class_ids])
-        symbols = [LOCKED if tuple(place) in self._locked else PLAIN for place in layout.centroids.tolist()]
+        symbols = [LOCKED if locked else PLAIN for locked in self._session.locked.mask(layout)]
         if symbols != [symbol.value for symbol in layer.symbol]:
             layer.symbol = symbols
         if layout.um_per_px != self._um_per_px:

@@ -113,14 +113,42 @@ def test_locked_nuclei_are_marked_stay_and_come_back_with_undo(bench):
     assert set(bench.symbols()) == {"disc"} and not bench.panel.findChild(QWidget, "unlock_all").isEnabled()
 
 
-def test_locks_are_told_once(bench, make_layout):
-    told = []
-    bench.arranging.lockedChanged.connect(told.append)
+def test_locking_and_unlocking_are_steps_of_undo(bench, make_layout):
     bench.session.set_layout(make_layout(9), "x")
     bench.lock(2)
     bench.lock(2)
     bench.press("unlock_all")
-    assert [locked.mask(bench.session.layout).sum() for locked in told] == [1, 0]
+    counts, names = [bench.symbols().count("diamond")], []
+    for _ in range(2):
+        names.append(bench.session.undo_name)
+        bench.session.undo()
+        counts.append(bench.symbols().count("diamond"))
+    assert (counts, names) == ([0, 1, 0], ["Unlock nuclei", "Lock nuclei"])
+    bench.session.redo()
+    assert bench.panel.findChild(QWidget, "unlock_all").text() == "Unlock all (1)"
+
+
+def test_a_nucleus_locked_while_a_layout_is_made_stays(bench, make_layout, monkeypatch, qtbot):
+    go, calls = threading.Event(), []
+
+    def suggestion(*_given):
+        def make(layout, locked):
+            calls.append(locked.tolist())
+            go.wait(10)
+            return layout.remove(np.flatnonzero(~locked))
+
+        return make
+
+    monkeypatch.setattr(module, "suggestion", suggestion)
+    bench.session.set_layout(make_layout(3), "x")
+    kept = bench.session.layout.centroids[1:2]
+    bench.press("suggest")
+    qtbot.waitUntil(lambda: len(calls) == 1, timeout=WAIT)
+    bench.lock(1)
+    go.set()
+    bench.wait()
+    assert calls == [[False] * 3, [False, True, False]]
+    assert np.array_equal(bench.session.layout.centroids, kept)
 
 
 def test_a_locked_nucleus_that_is_moved_stays_locked(bench):
