@@ -106,6 +106,22 @@ def test_what_cannot_be_done_is_said(tiles, settings, requests, tmp_path):
     next(downstream(train, held_out, settings.model_copy(update={"seeds": 2, "real": (2,)}), tmp_path))
 
 
+def test_trials_of_other_real_tiles_are_refused_before_anything_is_made(tiles, settings, requests, tmp_path, make_tile):
+    (train, held_out), most = tiles, settings.model_copy(update={"real": ("all",), "most": 3})
+    list(downstream(train, held_out, most, tmp_path))
+    asked = len(requests)
+    more = [*train, make_tile(seed=7, size=(256, 256), name="t7", group="p7")]
+    with pytest.raises(ValueError, match=r"all-real-0\.json: was trained on 2 real tiles that are not the 3 of now"):
+        next(downstream(more, held_out, most, tmp_path))
+
+    file = tmp_path / "trials" / "all-longer-0.json"
+    of_before = json.loads(file.read_text()) | {"windows": 2}
+    file.write_text(json.dumps(of_before))
+    with pytest.raises(ValueError, match=r"all-longer-0\.json: does not say which real tiles .*another --out"):
+        next(downstream(train, held_out, most, tmp_path))
+    assert len(requests) == asked
+
+
 def test_added_tiles_have_their_share_of_the_crops(make_tile, settings):
     real = [make_tile(seed=0, size=(96, 96), source=REAL)]
     added = [make_tile(seed=i, size=(64, 64), source=ADDED) for i in range(1, 6)]

@@ -41,7 +41,7 @@ def trials():
                 tally = {f"all {k}": float(v) for k, v in sums.items()}
                 tally |= {f"masks neoplastic {k}": float(v) for k, v in sums.items()}
                 tallies.append(tally | {"dice part": 2.0 * tp, "dice whole": 80.0, "aji part": tp, "aji whole": 50.0})
-            facts = {"asked": "8", "windows": 8, "added": 0, "steps": 10, "seconds": 1.0}
+            facts = {"asked": "8", "windows": tuple("abcdefgh"), "added": 0, "steps": 10, "seconds": 1.0}
             made.append(Trial(arm=arm, seed=seed, tallies=tuple(tallies), **facts))
     return made
 

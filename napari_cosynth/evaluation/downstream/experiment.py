@@ -17,7 +17,7 @@ from napari_cosynth.evaluation.downstream.asking import asks
 from napari_cosynth.evaluation.downstream.copy_paste import pasted_tiles
 from napari_cosynth.evaluation.downstream.outcome import Downstream, outcome_of
 from napari_cosynth.evaluation.downstream.settings import ARMS, Arm, DownstreamSettings
-from napari_cosynth.evaluation.downstream.trial import ADDED, REAL, Trial, labelled, run_trial, trial_name
+from napari_cosynth.evaluation.downstream.trial import ADDED, REAL, Trial, finished_trial, labelled, run_trial
 from napari_cosynth.evaluation.making import KeptTiles, TileMaker, layout_of, noise_seed
 from napari_cosynth.evaluation.sample import Sample, real_samples
 from napari_cosynth.evaluation.stage import Stage
@@ -61,23 +61,26 @@ def downstream(
     """
     held_out = real_samples(_whole(held_out_tiles, "held-out"), BUNDLED, limit=settings.tiles, seed=0)
     windows = _windows(_whole(train_tiles, "training"), settings)
-    (folder / "trials").mkdir(parents=True, exist_ok=True)
+    place = folder / "trials"
+    place.mkdir(parents=True, exist_ok=True)
+    # All of them before hours of work.
+    for size, seed, chosen in _turns(windows, settings):
+        for arm in ARMS:
+            finished_trial(size, arm, seed, chosen, place)
     make = None if synthetic else KeptTiles(settings.making, folder / "tiles")
     model = "" if make is None else _model_hash(make, windows[0][0])
-    _same_plan(folder, settings, windows, held_out, [t.name for t in synthetic] or [model])
+    _same_plan(folder, settings, held_out, [t.name for t in synthetic] or [model])
     trials: list[Trial] = []
-    for size in settings.real:
-        for seed, of_seed in enumerate(windows):
-            chosen = of_seed if size == "all" else of_seed[:size]
-            for arm in ARMS:
-                added: list[LabelledTile] = []
-                # A trial that is done needs no tiles made again.
-                if not (folder / "trials" / f"{trial_name(str(size), arm, seed)}.json").is_file():
-                    added = yield from _added(arm, chosen, settings, seed, make, synthetic)
-                real = [labelled(s, REAL) for s in chosen]
-                where = (held_out, settings, folder / "trials")
-                trials.append((yield from run_trial(str(size), arm, seed, real, added, *where)))
-        yield outcome_of(trials, held_out, settings, model)
+    for size, seed, chosen in _turns(windows, settings):
+        real = [labelled(s, REAL) for s in chosen]
+        for arm in ARMS:
+            trial = finished_trial(size, arm, seed, chosen, place)
+            if trial is None:
+                added = yield from _added(arm, chosen, settings, seed, make, synthetic)
+                trial = yield from run_trial(size, arm, seed, real, added, held_out, settings, place)
+            trials.append(trial)
+        if seed == settings.seeds - 1:
+            yield outcome_of(trials, held_out, settings, model)
 
 
 def _added(
@@ -126,19 +129,25 @@ def _windows(tiles: Sequence[LabelledTile], settings: DownstreamSettings) -> lis
     return windows
 
 
+def _turns(
+    windows: Sequence[Sequence[Sample]], settings: DownstreamSettings
+) -> Iterator[tuple[str, int, Sequence[Sample]]]:
+    """(N as asked for, seed, the real windows) of each set of arms, in the order in which they are trained."""
+    for size in settings.real:
+        for seed, of_seed in enumerate(windows):
+            yield str(size), seed, of_seed if size == "all" else of_seed[:size]
+
+
 def _model_hash(make: KeptTiles, sample: Sample) -> str:
     return make.request(layout_of(sample), sample.caption, 0).model_hash
 
 
-def _same_plan(
-    folder: Path, settings: DownstreamSettings, windows: Sequence[Sequence[Sample]], held_out: Sequence[Sample], made
-) -> None:
+def _same_plan(folder: Path, settings: DownstreamSettings, held_out: Sequence[Sample], made: Sequence[str]) -> None:
     """Refuse to mix trials of two experiments; sizes and seeds may be added to one."""
     plan = {
         "settings": settings.model_dump(mode="json", exclude={"real", "seeds"}),
         "held out": [s.name for s in held_out],
         "made": list(made),
-        "first windows": [s.name for s in windows[0][:1]],
     }
     file = folder / PLAN
     if file.is_file():

@@ -174,7 +174,7 @@ def _size(trials: Sequence[Trial], groups: Sequence[str], classes: Sequence[str]
     of_arm = {t.arm: t for t in trials}
     return SizeOutcome(
         asked=trials[0].asked,
-        windows=trials[0].windows,
+        windows=len(trials[0].windows),
         arms=tuple(
             ArmOutcome(arm=arm, added=of_arm[arm].added, steps=of_arm[arm].steps, scores=figures(arm)) for arm in ARMS
         ),

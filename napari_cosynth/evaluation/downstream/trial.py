@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import math
 import shutil
 import time
@@ -10,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from napari_cosynth.classes import BUNDLED
 from napari_cosynth.data.crops import CropSampler
@@ -35,8 +37,10 @@ class Trial(BaseModel):
     ----------
     asked
         N as it was asked for: a number or "all".
-    windows, added
-        Real windows that it was trained on, and tiles added to them.
+    windows
+        Names of the real windows that it was trained on.
+    added
+        Number of tiles added to them.
     tallies
         Of each held-out window, in their order: `agreement.tally_of`.
     """
@@ -46,16 +50,42 @@ class Trial(BaseModel):
     asked: str
     arm: Arm
     seed: int
-    windows: int
+    windows: tuple[str, ...]
     added: int
     steps: int
     seconds: float
     tallies: tuple[dict[str, float], ...]
 
 
-def trial_name(asked: str, arm: Arm, seed: int) -> str:
-    """What a trial's file is called."""
-    return f"{asked}-{arm}-{seed}"
+def finished_trial(asked: str, arm: Arm, seed: int, real: Sequence[Sample], folder: Path) -> Trial | None:
+    """The trial that stands in a folder; None if it is still to be run.
+
+    Parameters
+    ----------
+    real
+        The windows that it must have been trained on.
+
+    Raises
+    ------
+    ValueError
+        If it was trained on others, or does not say on which.
+    """
+    file = folder / _file_name(asked, arm, seed)
+    if not file.is_file():
+        return None
+    advice = f"choose another --out, or delete {folder} to train anew"
+    try:
+        trial = Trial.model_validate_json(file.read_bytes())
+    except ValidationError as error:
+        raise ValueError(
+            f"{file}: does not say which real tiles it was trained on: it is of an earlier version, or damaged; {advice}"
+        ) from error
+    if trial.windows != tuple(s.name for s in real):
+        raise ValueError(
+            f"{file}: was trained on {len(trial.windows)} real tiles that are not the {len(real)} of now: the data or "
+            f"--most differ; {advice}"
+        )
+    return trial
 
 
 def run_trial(
@@ -68,7 +98,7 @@ def run_trial(
     settings: DownstreamSettings,
     folder: Path,
 ) -> Generator[Stage, None, Trial]:
-    """Train, segment, write ``NAME.json``; a trial that stands there already is read.
+    """Train, segment, and write the trial into a folder.
 
     Parameters
     ----------
@@ -83,16 +113,15 @@ def run_trial(
     ------
     A `Stage` after each step. The generator's return value is the trial.
     """
-    name = trial_name(asked, arm, seed)
-    file = folder / f"{name}.json"
-    if file.is_file():
-        return Trial.model_validate_json(file.read_bytes())
+    windows = tuple(t.name for t in real)
+    file = folder / _file_name(asked, arm, seed)
     started = time.monotonic()
     training = settings.training(arm, seed)
     sampler = trial_sampler(real, added, settings, arm, seed)
     torch.manual_seed(seed)
     network = Segmenter(BUNDLED.model_dump(mode="json"), settings.channels)
-    checkpoint = folder / name
+    # One that was left by a trial on other windows is not gone on from.
+    checkpoint = folder / f"{file.stem}-{hashlib.sha256(json.dumps(windows).encode()).hexdigest()[:8]}"
     title = f"N = {asked}, {arm}, seed {seed}"
     for step in train_segmenter(network, sampler, training, checkpoint, resume=True):
         yield Stage(title, step.step, step.steps)
@@ -104,7 +133,7 @@ def run_trial(
         asked=asked,
         arm=arm,
         seed=seed,
-        windows=len(real),
+        windows=windows,
         added=len(added),
         steps=training.steps,
         seconds=round(time.monotonic() - started, 1),
@@ -113,6 +142,10 @@ def run_trial(
     write_together({file: trial.model_dump_json().encode()})
     shutil.rmtree(checkpoint)
     return trial
+
+
+def _file_name(asked: str, arm: Arm, seed: int) -> str:
+    return f"{asked}-{arm}-{seed}.json"
 
 
 def trial_sampler(
