@@ -76,6 +76,11 @@ def test_all_arms_are_trained_and_a_second_run_only_reads(tiles, settings, reque
     assert again == outcomes[1] and len(requests) == 2
 
 
+def test_all_means_at_most_so_many_beside_a_larger_number_too(tiles, settings, requests, tmp_path):
+    *_, end = downstream(*tiles, settings.model_copy(update={"real": (2, "all"), "most": 1}), tmp_path)
+    assert [(s.asked, s.windows) for s in end.sizes] == [("2", 2), ("all", 1)]
+
+
 def test_a_trial_is_the_same_in_another_folder(tiles, settings, requests, tmp_path):
     small = settings.model_copy(update={"real": (1,)})
     outcomes = [list(downstream(*tiles, small, tmp_path / name))[-1] for name in ("a", "b")]

@@ -135,7 +135,7 @@ def _turns(
     """(N as asked for, seed, the real windows) of each set of arms, in the order in which they are trained."""
     for size in settings.real:
         for seed, of_seed in enumerate(windows):
-            yield str(size), seed, of_seed if size == "all" else of_seed[:size]
+            yield str(size), seed, of_seed[: settings.most if size == "all" else size]
 
 
 def _model_hash(make: KeptTiles, sample: Sample) -> str:

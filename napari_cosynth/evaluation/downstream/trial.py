@@ -78,7 +78,7 @@ def finished_trial(asked: str, arm: Arm, seed: int, real: Sequence[Sample], fold
         trial = Trial.model_validate_json(file.read_bytes())
     except ValidationError as error:
         raise ValueError(
-            f"{file}: does not say which real tiles it was trained on: it is of an earlier version, or damaged; {advice}"
+            f"{file}: does not say which real tiles it was trained on (of an earlier version, or damaged); {advice}"
         ) from error
     if trial.windows != tuple(s.name for s in real):
         raise ValueError(
