@@ -88,7 +88,8 @@ class CoSynthDock(QWidget):
         self.layers = Layers(napari_viewer, self.session, self._turns)
         self.worker.loading.connect(self.layers.prepare)
         self._background = Background(self)
-        self._project = ProjectMenu(self.session, self.layers.flush, self.messages, self._background)
+        self._recover = Recover(self.session, self.messages, self._background, fresh=session is None, parent=self)
+        self._project = ProjectMenu(self.session, self.layers.flush, self.messages, self._background, self._recover)
         palette = Palette(self.session.layout.taxonomy)
         self.panels = Panels(
             header=Header(self.session, self.layers.undo, self.layers.redo, [self._project, palette.total()]),
@@ -120,7 +121,7 @@ class CoSynthDock(QWidget):
         self.layers.project_opened.connect(self._on_project_opened)
         self.panels.report.placeAsked.connect(self._look_at)
         self._shortcuts()
-        self._recover = Recover(self.session, self.messages, self._background, fresh=session is None, parent=self)
+        self._recover.leaving.connect(self.layers.flush)
         self._recover.restored.connect(self.generate.show_tile)
         self._recover.begin()
         self._watch = ClosingWatch(self)

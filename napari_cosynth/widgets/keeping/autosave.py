@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import time
+from pathlib import Path
 
 from qtpy.QtCore import QObject, QTimer, Signal
 
@@ -45,6 +46,11 @@ class AutosaveTimer(QObject):
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._write)
         session.changed.connect(self._on_changed)
+
+    @property
+    def folder(self) -> Path:
+        """Where the session is written."""
+        return self._store.folder
 
     def close(self) -> None:
         """Write what is left, mark the session as closed cleanly, and stop for good."""

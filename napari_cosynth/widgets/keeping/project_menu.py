@@ -11,7 +11,9 @@ from napari_cosynth.project import SUFFIX, Opened, open_project, recover_project
 from napari_cosynth.session import Session
 from napari_cosynth.snapshot import Snapshot
 from napari_cosynth.widgets.controls.messages import Action, MessageBar
+from napari_cosynth.widgets.keeping.contents import contents, is_empty, same_contents
 from napari_cosynth.widgets.keeping.layout_files import LayoutFiles
+from napari_cosynth.widgets.keeping.recover import Recover
 from napari_cosynth.widgets.work.background import Background
 
 _FILES = f"CoSynth projects (*{SUFFIX})"
@@ -25,6 +27,8 @@ class ProjectMenu(QPushButton):
     ----------
     flush
         Brings to the session what the canvas still holds back.
+    recover
+        Keeps what an opened project replaces.
     """
 
     def __init__(
@@ -33,6 +37,7 @@ class ProjectMenu(QPushButton):
         flush: Callable[[], None],
         messages: MessageBar,
         background: Background,
+        recover: Recover,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -40,6 +45,7 @@ class ProjectMenu(QPushButton):
         self._session = session
         self._messages = messages
         self._background = background
+        self._recover = recover
         self._path: Path | None = None
         self._saved = Snapshot()
         self.setObjectName("project")
@@ -49,8 +55,9 @@ class ProjectMenu(QPushButton):
         self.setStyleSheet("QPushButton::menu-indicator { image: none; width: 0; }")
         menu = QMenu(self)
         menu.addAction("&Open...", self.askOpen)
-        menu.addAction("&Save", self.askSave)
-        menu.addAction("Save &as...", self.askSaveAs)
+        menu.addAction("Session &before", recover.bring_back)
+        menu.addAction("&Save", lambda: self.askSave())
+        menu.addAction("Save &as...", lambda: self.askSaveAs())
         menu.addSeparator()
         self._layouts = LayoutFiles(session, flush, messages, background)
         menu.addAction("Open &layout...", lambda: self._layouts.ask_open(self))
@@ -67,44 +74,49 @@ class ProjectMenu(QPushButton):
         if name:
             self.open(Path(name))
 
-    def askSave(self) -> None:
-        """Save to the project's file, which the user chooses the first time."""
+    def askSave(self, then: Callable[[], object] | None = None) -> None:
+        """Save to the project's file, which the user chooses the first time; ``then`` follows if it was saved."""
         if self._path is None:
-            self.askSaveAs()
+            self.askSaveAs(then)
         else:
-            self.save(self._path)
+            self.save(self._path, then)
 
-    def askSaveAs(self) -> None:
-        """Let the user choose a file and save to it."""
+    def askSaveAs(self, then: Callable[[], object] | None = None) -> None:
+        """Let the user choose a file and save to it; ``then`` follows if it was saved."""
         suggested = str(self._path or Path(self._folder()) / f"session{SUFFIX}")
         name, _ = QFileDialog.getSaveFileName(self, "Save project", suggested, _FILES)
         if name:
             path = Path(name)
-            self.save(path if path.suffix else path.with_suffix(SUFFIX))
+            self.save(path if path.suffix else path.with_suffix(SUFFIX), then)
 
     def open(self, path: Path) -> None:
-        """Open a project; asks first if the session holds tiles that no project has."""
+        """Open a project; asks first if the session holds what no project has."""
         self._flush()
         now = self._session.snapshot()
-        if now.entries and now != self._saved:
-            tiles = "tile" if len(now.entries) == 1 else f"{len(now.entries)} tiles"
-            self._messages.tell(
-                f"Opening {path.name} replaces your {tiles}, not saved so far.",
-                topic=_TOPIC,
-                kind="advice",
-                actions=[Action("Save first", self.askSave), Action("Open it", lambda: self._read(path))],
-            )
-        else:
+        if is_empty(now) or same_contents(now, self._saved):
             self._read(path)
+            return
+        since = f"changed since {self._path.name} was saved" if self._path else "not saved so far"
+        self._messages.tell(
+            f"Opening {path.name} replaces {contents(now)}, {since}. Project > Session before would bring that back.",
+            topic=_TOPIC,
+            kind="advice",
+            actions=[
+                Action("Save first", lambda: self.askSave(lambda: self._read(path))),
+                Action("Open it", lambda: self._read(path)),
+            ],
+        )
 
-    def save(self, path: Path) -> None:
-        """Save to a file."""
+    def save(self, path: Path, then: Callable[[], object] | None = None) -> None:
+        """Save to a file; ``then`` follows if it was saved."""
         self._flush()
         snapshot = self._session.snapshot()
 
         def saved(_nothing: object) -> None:
             self._path, self._saved = path, snapshot
             self._messages.tell(f"Saved as {path}.", topic=_TOPIC, kind="advice")
+            if then is not None:
+                then()
 
         self._messages.clear(_TOPIC)
         self._background.run(lambda: save_project(snapshot, path), saved, self._tell)
@@ -117,19 +129,19 @@ class ProjectMenu(QPushButton):
             lambda error: self._offer_recovery(error, path),
         )
 
-    def _recover(self, path: Path) -> None:
+    def _read_damaged(self, path: Path) -> None:
         # Not to be saved over the damaged file by mistake: the user names a new one.
         self._background.run(lambda: recover_project(path), lambda opened: self._take(opened, None), self._tell)
 
     def _take(self, opened: Opened, path: Path | None) -> None:
-        self._session.restore(opened.snapshot)
+        self._recover.replace(opened.snapshot)
         self._path, self._saved = path, opened.snapshot
         if opened.lost:
             lost = "; ".join(opened.lost)
             self._messages.tell(f"Recovered, but not all of it: {lost}. Save it as a new project.", topic=_TOPIC)
 
     def _offer_recovery(self, error: Exception, path: Path) -> None:
-        actions = [Action("Recover", lambda: self._recover(path))] if path.is_file() else []
+        actions = [Action("Recover", lambda: self._read_damaged(path))] if path.is_file() else []
         self._messages.tell(str(error), topic=_TOPIC, actions=actions)
 
     def _tell(self, error: Exception) -> None:

@@ -20,6 +20,7 @@ from napari_cosynth.session import Session
 from napari_cosynth.snapshot import Snapshot
 from napari_cosynth.widgets.controls.messages import Action, MessageBar
 from napari_cosynth.widgets.keeping.autosave import AutosaveTimer
+from napari_cosynth.widgets.keeping.contents import is_empty
 from napari_cosynth.widgets.work.background import Background
 
 PATIENCE_S = 0.3
@@ -38,8 +39,10 @@ class Recover(QObject):
         True for a session that is to begin as the last one that was closed.
     """
 
+    leaving = Signal()
+    """The session is about to be replaced; what it has not yet heard of must come to it now."""
     restored = Signal()
-    """The session holds now what was brought back."""
+    """The session holds now what was brought back, or what took its place."""
 
     def __init__(
         self,
@@ -71,6 +74,22 @@ class Recover(QObject):
         with suppress(NotYet, ProjectError):
             self._go_on(future.result(PATIENCE_S), folder)
 
+    def replace(self, snapshot: Snapshot) -> None:
+        """Begin with another snapshot, in a folder of its own; `bring_back` returns to what was there."""
+        self._leave()
+        self._write_to(None)
+        self._session.restore(snapshot)
+        self.restored.emit()
+
+    def bring_back(self) -> None:
+        """Go on with the session before, which changes places with the present one."""
+        folder = found().closed
+        if folder is None:
+            self._messages.tell("There is no session before this one", topic=_TOPIC, kind="advice")
+        else:
+            self._messages.clear(_TOPIC)
+            self._restore(folder)
+
     def close(self) -> None:
         """Write the session for the last time, as one that ended in good order."""
         if self._autosave is not None:
@@ -78,7 +97,7 @@ class Recover(QObject):
             self._autosave = None
 
     def _go_on(self, opened: Opened, folder: Path) -> None:
-        if self._untouched is None:  # it came in time, and comes a second time through the event loop
+        if self._untouched is None:  # it came in time, and comes a second time, or nobody waits for it any more
             return
         untouched, self._untouched = self._untouched, None
         if self._session.snapshot() == untouched:
@@ -94,6 +113,8 @@ class Recover(QObject):
         )
 
     def _not_read(self, error: Exception) -> None:
+        if self._untouched is None:  # nobody waits for it any more
+            return
         self._untouched = None
         self._write_to(None)
         self._messages.tell(f"The last session could not be brought back: {error}", topic=_TOPIC)
@@ -122,9 +143,18 @@ class Recover(QObject):
         self._background.run(lambda: discard(folder), lambda _nothing: self._offer(older), self._not_restored)
 
     def _replace(self, opened: Opened, folder: Path) -> None:
-        # What is replaced is kept as a session that was closed.
-        self.close()
+        self._leave()
         self._take(opened, folder)
+
+    def _leave(self) -> None:
+        """Keep what is about to be replaced as a session that was closed, unless it is empty."""
+        self.leaving.emit()
+        self._untouched = None
+        empty, left = is_empty(self._session.snapshot()), self._autosave
+        self.close()
+        if empty and left is not None:
+            with suppress(ProjectError):
+                discard(left.folder)
 
     def _take(self, opened: Opened, folder: Path) -> None:
         self._session.restore(opened.snapshot)

@@ -4,34 +4,55 @@ from __future__ import annotations
 
 import pytest
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QPushButton
+from qtpy.QtWidgets import QFileDialog, QPushButton
 
-from napari_cosynth.project import open_project
+from napari_cosynth.project import open_project, save_project
+from napari_cosynth.recovery import found, load
 from napari_cosynth.session import Session
+from napari_cosynth.snapshot import Snapshot
 from napari_cosynth.widgets.controls.messages import MessageBar
 from napari_cosynth.widgets.keeping.project_menu import ProjectMenu
+from napari_cosynth.widgets.keeping.recover import Recover
 from napari_cosynth.widgets.work.background import Background
 
 WAIT = 20_000
 
 
 @pytest.fixture
-def menu(qtbot, make_layout, make_made_tile):
+def menu(qtbot, make_layout, make_made_tile, tmp_path, monkeypatch):
     """A project menu over a session with one tile; ``flushed`` counts how often the canvas was asked."""
+    monkeypatch.setenv("NAPARI_COSYNTH_SESSIONS", str(tmp_path / "sessions"))
     session, messages, background, flushed = Session(), MessageBar(), Background(), []
     layout = make_layout(9, 64)
     session.edit("Open", layout=layout, prompt="colon")
     session.add_tile(make_made_tile(layout))
-    menu = ProjectMenu(session, lambda: flushed.append(1), messages, background)
-    menu.session, menu.messages, menu.flushed = session, messages, flushed
+    recover = Recover(session, messages, background, fresh=False)
+    recover.begin()
+    menu = ProjectMenu(session, lambda: flushed.append(1), messages, background, recover)
+    menu.session, menu.messages, menu.flushed, menu.recover = session, messages, flushed, recover
     qtbot.addWidget(menu)
     qtbot.addWidget(messages)
     yield menu
+    recover.close()
     background.close()
+
+
+@pytest.fixture
+def other(tmp_path):
+    """The file of another project, whose prompt is "other"."""
+    session = Session()
+    session.set_prompt("other")
+    save_project(session.snapshot(), tmp_path / "other.cosynth")
+    return tmp_path / "other.cosynth"
 
 
 def said(menu, words):
     return any(words in text for text in menu.messages.texts())
+
+
+def choose(menu, name):
+    [action] = [action for action in menu.menu().actions() if action.text().replace("&", "") == name]
+    action.trigger()
 
 
 def press(qtbot, messages, name):
@@ -49,17 +70,62 @@ def test_it_saves_what_is_on_the_canvas_and_remembers_the_file(menu, qtbot, tmp_
     qtbot.waitUntil(lambda: open_project(menu.path()).snapshot.prompt == "lung", timeout=WAIT)
 
 
-def test_opening_asks_only_if_tiles_would_be_lost(menu, qtbot, tmp_path):
+def test_opening_asks_only_if_something_would_be_lost(menu, qtbot, tmp_path):
     path = tmp_path / "a.cosynth"
     menu.save(path)
     qtbot.waitUntil(lambda: said(menu, "Saved as"), timeout=WAIT)
     menu.session.set_prompt("not saved")
     menu.open(path)
-    assert said(menu, "replaces your tile, ") and menu.session.prompt == "not saved"
+    assert said(menu, "replaces 9 nuclei, the prompt and 1 tile, changed since a.cosynth was saved")
+    assert menu.session.prompt == "not saved"
     press(qtbot, menu.messages, "messageOpenIt")
     qtbot.waitUntil(lambda: menu.session.prompt == "colon", timeout=WAIT)
     menu.open(path)
     assert not said(menu, "replaces")
+
+
+@pytest.mark.parametrize("part", ["layout", "prompt"])
+def test_opening_asks_before_it_replaces_work_without_a_tile(menu, make_layout, other, part):
+    menu.session.restore(Snapshot())
+    menu.session.edit("Work", **{part: make_layout(9, 64) if part == "layout" else "lung"})
+    menu.open(other)
+    assert said(menu, "not saved so far") and menu.session.prompt != "other"
+
+
+def test_an_empty_session_is_replaced_without_a_question(menu, qtbot, other):
+    menu.session.restore(Snapshot())
+    menu.open(other)
+    qtbot.waitUntil(lambda: menu.session.prompt == "other", timeout=WAIT)
+    assert found().closed is None
+
+
+def test_what_an_opened_project_replaces_can_be_brought_back(menu, qtbot, other):
+    before = menu.session.snapshot()
+    menu.open(other)
+    press(qtbot, menu.messages, "messageOpenIt")
+    qtbot.waitUntil(lambda: menu.session.prompt == "other", timeout=WAIT)
+    assert load(found().closed).snapshot.layout == before.layout
+    for prompt in ("colon", "other"):
+        choose(menu, "Session before")
+        qtbot.waitUntil(lambda prompt=prompt: menu.session.prompt == prompt, timeout=WAIT)
+
+
+def test_save_first_saves_and_then_opens(menu, qtbot, other, tmp_path, monkeypatch):
+    mine = tmp_path / "mine.cosynth"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(mine), ""))
+    menu.open(other)
+    press(qtbot, menu.messages, "messageSaveFirst")
+    qtbot.waitUntil(lambda: menu.session.prompt == "other", timeout=WAIT)
+    assert open_project(mine).snapshot.prompt == "colon" and menu.path() == other
+
+
+@pytest.mark.parametrize("name", ["", "no/such/folder.cosynth"])
+def test_save_first_opens_nothing_if_nothing_was_saved(menu, qtbot, other, tmp_path, monkeypatch, name):
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (name and str(tmp_path / name), ""))
+    menu.open(other)
+    press(qtbot, menu.messages, "messageSaveFirst")
+    qtbot.wait(200)
+    assert menu.session.prompt == "colon" and said(menu, "was not saved") == bool(name)
 
 
 def test_a_project_that_cannot_be_saved_is_told(menu, qtbot, tmp_path):
