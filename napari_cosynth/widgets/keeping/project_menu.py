@@ -48,6 +48,8 @@ class ProjectMenu(QPushButton):
         self._recover = recover
         self._path: Path | None = None
         self._saved = Snapshot()
+        self._replaced = 0
+        recover.restored.connect(self.forget)
         self.setObjectName("project")
         self.setText("Project \N{BLACK DOWN-POINTING SMALL TRIANGLE}")
         self.setAccessibleName("Project")
@@ -67,6 +69,11 @@ class ProjectMenu(QPushButton):
     def path(self) -> Path | None:
         """The file that Save writes; None before the first time."""
         return self._path
+
+    def forget(self) -> None:
+        """The session is another one now, and no file is its own."""
+        self._path, self._saved = None, Snapshot()
+        self._replaced += 1
 
     def askOpen(self) -> None:
         """Let the user choose a project and open it."""
@@ -110,10 +117,11 @@ class ProjectMenu(QPushButton):
     def save(self, path: Path, then: Callable[[], object] | None = None) -> None:
         """Save to a file; ``then`` follows if it was saved."""
         self._flush()
-        snapshot = self._session.snapshot()
+        snapshot, replaced = self._session.snapshot(), self._replaced
 
         def saved(_nothing: object) -> None:
-            self._path, self._saved = path, snapshot
+            if replaced == self._replaced:  # else the file belongs to the session before
+                self._path, self._saved = path, snapshot
             self._messages.tell(f"Saved as {path}.", topic=_TOPIC, kind="advice")
             if then is not None:
                 then()

@@ -128,6 +128,27 @@ def test_save_first_opens_nothing_if_nothing_was_saved(menu, qtbot, other, tmp_p
     assert menu.session.prompt == "colon" and said(menu, "was not saved") == bool(name)
 
 
+def test_save_after_another_session_was_brought_back_leaves_the_file_that_was_opened(menu, qtbot, other, monkeypatch):
+    menu.open(other)
+    press(qtbot, menu.messages, "messageOpenIt")
+    qtbot.waitUntil(lambda: menu.path() == other, timeout=WAIT)
+    choose(menu, "Session before")
+    qtbot.waitUntil(lambda: menu.session.prompt == "colon", timeout=WAIT)
+    asked = []
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *args: asked.append(args) or ("", ""))
+    menu.askSave()
+    assert asked and menu.path() is None and open_project(other).snapshot.prompt == "other"
+    menu.open(other)
+    assert said(menu, "not saved so far")
+
+
+def test_a_file_that_is_still_being_written_belongs_to_the_session_it_was_written_for(menu, qtbot, tmp_path):
+    menu.save(tmp_path / "a.cosynth")
+    menu.recover.replace(Snapshot(prompt="next"))
+    qtbot.waitUntil(lambda: said(menu, "Saved as"), timeout=WAIT)
+    assert menu.path() is None
+
+
 def test_a_project_that_cannot_be_saved_is_told(menu, qtbot, tmp_path):
     menu.save(tmp_path / "no" / "such" / "folder.cosynth")
     qtbot.waitUntil(lambda: said(menu, "was not saved"), timeout=WAIT)
