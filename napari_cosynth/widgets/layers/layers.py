@@ -20,16 +20,19 @@ from napari_cosynth.tile import SyntheticTile
 from napari_cosynth.widgets.layers.area_tool import AreaOf, AreaTool
 from napari_cosynth.widgets.layers.border import BorderLayer
 from napari_cosynth.widgets.layers.centroids_of_labels import layout_of_labels
+from napari_cosynth.widgets.layers.chosen_nucleus import reclass_chosen
 from napari_cosynth.widgets.layers.keys import bind_classes, bind_undo, unbind_classes
 from napari_cosynth.widgets.layers.mask_editing import MaskEditing
 from napari_cosynth.widgets.layers.misses import MissesLayer, results_of
+from napari_cosynth.widgets.layers.next_label import NextLabel
 from napari_cosynth.widgets.layers.nuclei import NucleiLayer
 from napari_cosynth.widgets.layers.opened import OpenedLayers
 from napari_cosynth.widgets.layers.own import OwnLayers
 from napari_cosynth.widgets.layers.tile import INSTANCES, SEMANTIC, Previewed, TileLayers
 from napari_cosynth.widgets.work.turns import PAINTED_MS, Turns, once
 
-_LABEL_ROLES = (INSTANCES, SEMANTIC)
+# Pressed with a class's letter: napari's label tools have the letters alone.
+_HELD = {INSTANCES: "Shift-"}
 # Work in turns.
 _CLEARING, _IMAGE, _LABELS = _PREVIEW = ("clearing", "preview's image", "preview's labels")
 _TILE = "tile"
@@ -75,6 +78,7 @@ class Layers:
         self._areas = AreaTool(viewer, self._own, self._nuclei, self.area_drawn.emit, self.drawing_ended.emit)
         self._tiles = TileLayers(self._own)
         self._misses = MissesLayer(self._own)
+        self._next_label = NextLabel()
         self._masks = MaskEditing(session, self.message.emit, self._show_tile)
         self._show_layout()
         self._show_current()
@@ -87,10 +91,18 @@ class Layers:
         self._opened = OpenedLayers(viewer, session, self.message.emit, self.project_opened.emit, self._activate)
 
     def pick(self, class_id: int) -> None:
-        """Give the selected nuclei a class; with none selected, get ready to place nuclei of it, or areas."""
+        """Give the selected nuclei a class; with none selected, get ready to place nuclei of it, or areas.
+
+        While the instances are the active layer, the made nucleus whose label is chosen there is meant.
+        """
         if self._areas.active:
             self._session.set_active_class(class_id)
             return
+        self.flush()
+        masks = self._tiles.instances
+        if masks is not None and self._viewer.layers.selection.active is masks:
+            if reclass_chosen(masks, self._session, class_id, self.message.emit):
+                return
         self._border.show(self._session.layout)
         self._nuclei.pick(class_id)
         self._activate()
@@ -211,9 +223,9 @@ class Layers:
         if layout.taxonomy != self._taxonomy:
             before, self._taxonomy = self._taxonomy, layout.taxonomy
             for role, layer in self._own:
-                if role not in _LABEL_ROLES:
-                    unbind_classes(layer, before)
-                    bind_classes(layer, layout.taxonomy, self.pick)
+                if role != SEMANTIC:
+                    unbind_classes(layer, before, _HELD.get(role, ""))
+                    bind_classes(layer, layout.taxonomy, self.pick, _HELD.get(role, ""))
 
     def _on_active_class(self) -> None:
         self._nuclei.show()
@@ -287,6 +299,7 @@ class Layers:
         self._tiles.show_image(tile)
         yield 0
         labels = self._tiles.show_instances(tile, self._new_class(tile), self._hidden)
+        self._next_label.follow(labels, self._session.current.key, tile)
         self._masks.watch(labels, self._session.current.key)
         yield 0
         self._tiles.show_semantic(tile, self._hidden)
@@ -312,6 +325,5 @@ class Layers:
 
     def _bind_keys(self, role: str, layer: Layer) -> None:
         bind_undo(layer, self.undo, self.redo)
-        # napari's label tools have the letters.
-        if role not in _LABEL_ROLES:
-            bind_classes(layer, self._taxonomy, self.pick)
+        if role != SEMANTIC:
+            bind_classes(layer, self._taxonomy, self.pick, _HELD.get(role, ""))

@@ -10,9 +10,13 @@ from napari.layers import Labels
 from qtpy.QtCore import QTimer
 
 from napari_cosynth.session import Session
+from napari_cosynth.widgets.layers.pieces import labels_in_pieces
 
 PAUSE_MS = 350
 """Quiet time after the last stroke; strokes that follow faster are one step of undo."""
+
+_NAMED = 3
+"""Of nuclei in pieces: a message is no list."""
 
 
 class MaskEditing:
@@ -99,3 +103,14 @@ class MaskEditing:
         except ValueError as error:
             self._say(f"The masks were not changed: {error}")
             self._refused()
+            return
+        self._say_pieces(labels_in_pieces(shown.instances, masks))
+
+    def _say_pieces(self, pieces: dict[int, int]) -> None:
+        if pieces:
+            what = ", ".join(f"nucleus {label} in {n} pieces" for label, n in list(pieces.items())[:_NAMED])
+            more = f" and {len(pieces) - _NAMED} more" if len(pieces) > _NAMED else ""
+            self._say(
+                f"This left {what}{more}. Is a piece a nucleus of its own? Take the stroke back with Ctrl+Z, and paint "
+                "it with a new label: M gives one"
+            )

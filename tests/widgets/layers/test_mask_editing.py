@@ -115,3 +115,67 @@ def test_a_preview_cannot_be_edited(qtbot, viewer, masks, layers, session):
     masks.data = np.zeros((256, 256), np.int32)
     qtbot.wait(500)
     assert not session.current.tile.edited
+
+
+def ids(session):
+    return {nucleus.id for nucleus in session.current.tile.nuclei}
+
+
+def stroke(masks, layers, row, col):
+    """A dab of the brush with the label that is selected."""
+    masks.brush_size = 4
+    masks.paint((row, col), masks.selected_label)
+    layers.flush()
+
+
+def test_a_nucleus_that_is_painted_is_a_new_one_and_so_is_the_next(masks, layers, session, make_made_tile, said):
+    session.add_tile(make_made_tile(session.layout, misses=2))
+    before = ids(session)
+    assert before == set(range(1, 8))
+    for place in ((3, 3), (3, 30), (3, 60)):
+        stroke(masks, layers, *place)
+    assert ids(session) - before == {10, 11, 12}
+    assert said == []
+
+
+def test_who_picked_a_label_keeps_it_while_he_corrects_it(masks, layers, session):
+    row, col = np.round(session.layout.centroids[4]).astype(int)
+    masks.selected_label = 5
+    stroke(masks, layers, row, col + 6)
+    masks.fill((row, col), 0)
+    layers.flush()
+    assert 5 not in ids(session)
+    stroke(masks, layers, row, col)
+    stroke(masks, layers, row, col + 2)
+    assert masks.selected_label == 5 and ids(session) == set(range(1, 10))
+
+
+def test_naparis_own_new_label_is_one_nucleus_too_and_each_tile_begins_with_its_own(
+    masks, layers, session, make_layout, make_made_tile
+):
+    masks.selected_label = 40
+    stroke(masks, layers, 3, 3)
+    assert masks.selected_label == 41
+    first = session.current.key
+    session.set_layout(make_layout(16), "x")
+    session.add_tile(make_made_tile(session.layout))
+    assert masks.selected_label == 17
+    session.choose(first)
+    assert masks.selected_label == 41
+    masks.selected_label = 2
+    session.set_active_class(1)
+    assert masks.selected_label == 2
+
+
+def test_one_label_in_several_pieces_is_said(masks, layers, session, said):
+    masks.selected_label = 1
+    stroke(masks, layers, 3, 3)
+    assert len(said) == 1 and "nucleus 1 in 2 pieces" in said[0]
+    stroke(masks, layers, 3, 4)
+    assert len(said) == 1
+
+
+def test_a_tile_without_nuclei_begins_with_the_first_label(masks, session, make_layout, make_made_tile):
+    session.set_layout(make_layout(0), "x")
+    session.add_tile(make_made_tile(session.layout))
+    assert masks.selected_label == 1
