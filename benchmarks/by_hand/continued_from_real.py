@@ -20,7 +20,7 @@ from diffusers.schedulers.scheduling_utils import SchedulerMixin
 from masked_windows import clean_tile, masked_windows
 from rich.console import Console
 from rich.table import Table
-from torch.nn.functional import pad
+from torch import Tensor
 
 from napari_cosynth.evaluation.discriminator import real_versus_made
 from napari_cosynth.evaluation.features import EfficientNetLite0
@@ -28,17 +28,24 @@ from napari_cosynth.evaluation.making import layout_of, noise_seed
 from napari_cosynth.evaluation.sample import Sample
 from napari_cosynth.evaluation.tile_statistics import tile_statistics
 from napari_cosynth.model.path import noise_levels
-from napari_cosynth.model.pipeline import MARGIN, CoSynthPipeline
+from napari_cosynth.model.pipeline import CoSynthPipeline
+from napari_cosynth.model.surround import inner
 from napari_cosynth.model.targets import image_of
 from napari_cosynth.model.zoo import find_model, load
 from napari_cosynth.presets import STANDARD
 
 
 class Continued(CoSynthPipeline):
-    """Begins where it is told to, not at the noise."""
+    """Begins at a tile with noise, not at the noise."""
 
     levels: np.ndarray
     """Noise level before each step."""
+    clean: Tensor
+    """(1, C, H, W): the tile."""
+
+    def _begun(self, noise: Tensor) -> Tensor:
+        level = self.levels[0]
+        return (1 - level) * self.clean + level * inner(noise)
 
     def _scheduler(self, steps: int) -> SchedulerMixin:
         scheduler = super()._scheduler(steps)
@@ -73,7 +80,7 @@ def main(
     table = Table("from", "steps", "AUC", space.name, "statistics", "shift of mean features, squared")
     for begin in place or [0.75, 0.5, 0.3, 0.0]:
         pipe.levels = _levels(begin, steps)
-        theirs = blocks([_continued(pipe, sample, begin) for sample in real])
+        theirs = blocks([_continued(pipe, sample) for sample in real])
         aucs = [
             real_versus_made(*({n: side[n] for n in names} for side in (ours, theirs)), groups, groups, n_bootstraps=0)
             for names in (list(ours), *([name] for name in ours))
@@ -91,11 +98,11 @@ def _levels(begin: float, steps: int) -> np.ndarray:
     return np.concatenate([[1 - begin], levels[levels < 1 - begin - 0.02]])
 
 
-def _continued(pipe: Continued, sample: Sample, begin: float) -> np.ndarray:
-    """uint8 (H, W, 3): the sample's tile, made anew from ``begin`` on."""
+def _continued(pipe: Continued, sample: Sample) -> np.ndarray:
+    """uint8 (H, W, 3): the sample's tile, made anew from where its levels begin."""
     noise = pipe.draw_noise(sample.image.shape[:2], [torch.Generator().manual_seed(noise_seed(0, sample.name))])
-    noisy = begin * pad(clean_tile(pipe, sample), [MARGIN] * 4, mode="reflect") + (1 - begin) * noise
-    for step in pipe.denoise([layout_of(sample)], [sample.caption], noisy, len(pipe.levels)):
+    pipe.clean = clean_tile(pipe, sample)
+    for step in pipe.denoise([layout_of(sample)], [sample.caption], noise, len(pipe.levels)):
         tile = step.joint
     return image_of(tile[0].numpy())
 

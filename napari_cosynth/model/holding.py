@@ -25,7 +25,7 @@ HELD_UNTIL = 0.5
 """Noise level, 0 to 1, below which nothing is held any more: image and labels are settled, and must stay together."""
 
 
-def held(joint: Tensor, layouts: Sequence[Layout], taxonomy: Taxonomy, margin: int = 0) -> Tensor:
+def held(joint: Tensor, layouts: Sequence[Layout], taxonomy: Taxonomy) -> Tensor:
     """Predicted tiles whose labels say no other than their layouts.
 
     Parameters
@@ -34,15 +34,13 @@ def held(joint: Tensor, layouts: Sequence[Layout], taxonomy: Taxonomy, margin: i
         (B, C, H, W) in -1..1.
     layouts
         B layouts.
-    margin
-        What is made around each tile, px.
 
     Returns
     -------
     (B, C, H, W) like ``joint``; the images are as they were.
     """
     pairs = zip(joint.float().cpu().numpy(), layouts, strict=True)
-    tiles = [held_tile(tile, layout.centroids + margin, layout.class_ids, taxonomy) for tile, layout in pairs]
+    tiles = [held_tile(tile, layout.centroids, layout.class_ids, taxonomy) for tile, layout in pairs]
     return torch.from_numpy(np.stack(tiles)).to(joint)
 
 

@@ -23,6 +23,7 @@ from napari_cosynth.model.conditioning import COMPLETE, DROPPED, layout_conditio
 from napari_cosynth.model.holding import HELD_UNTIL, held
 from napari_cosynth.model.instances import Labels, decode
 from napari_cosynth.model.path import noise_levels
+from napari_cosynth.model.surround import MARGIN, SURROUNDED_FROM, Surround, inner, mirrored
 from napari_cosynth.model.targets import image_of
 from napari_cosynth.model.text import TextEncoder
 from napari_cosynth.model.unet import IMAGE_CHANNELS, JointUNet
@@ -31,8 +32,6 @@ from napari_cosynth.presets import STANDARD
 GUIDED_UNTIL = 0.9
 """Noise level down to which guidance is strengthened: by then it is settled what stands where, and each step more costs
 a pass (docs/training.md, eighth run)."""
-MARGIN = 8
-"""Made around each tile and cut off, px: at the edge of its canvas the network lacks half of what it goes by."""
 
 
 @dataclass(frozen=True)
@@ -152,8 +151,7 @@ class CoSynthPipeline(DiffusionPipeline):
             raise ValueError(f"num_inference_steps is {num_inference_steps}; at least 1 is needed")
         device, dtype = self.unet.device, self.unet.dtype
         n_classes, b = len(self.taxonomy), len(layouts)
-        canvas = (size[0] + 2 * MARGIN, size[1] + 2 * MARGIN)
-        condition = np.stack([layout_condition(x.centroids + MARGIN, x.class_ids, n_classes, canvas) for x in layouts])
+        condition = np.stack([layout_condition(x.centroids, x.class_ids, n_classes, size) for x in layouts])
         condition = torch.from_numpy(condition).to(device, dtype)
         state = torch.full((b,), COMPLETE, device=device)
         text, mask = self.text_encoder.encode(list(prompts))
@@ -175,27 +173,39 @@ class CoSynthPipeline(DiffusionPipeline):
         # A weight below 0 mutes prompt or layout; muted they stay to the end.
         early, late = _stacked(terms), _stacked([terms[0], *(t for t in terms[1:] if t[0] < 0)])
 
-        z = noise.to(device)
+        noise = noise.to(device)
+        z = self._begun(noise)
         shares = [max(1, len(part)) for part in np.array_split(range(num_inference_steps), len(self.stages))]
         number = 0
         for part, steps in zip(self.stages, shares, strict=True):
             scheduler = self._scheduler(steps)
+            surround = None
             for timestep, sigma in zip(scheduler.timesteps, scheduler.sigmas, strict=False):
                 weights, condition, state, mask = early if sigma >= guided_until else late
                 n = len(weights)
+                canvas = z
+                if number and sigma < SURROUNDED_FROM:
+                    surround = surround or Surround(tile, noise)
+                    canvas, condition = surround.around(z, sigma, part), mirrored(condition)
                 t, known = self._places(1 - sigma, part, n * b), torch.ones_like(condition[:, :1])
-                inputs = (z.repeat(n, 1, 1, 1).to(dtype), t, condition, known, state, text.repeat(n, 1, 1), mask)
+                inputs = (canvas.repeat(n, 1, 1, 1).to(dtype), t, condition, known, state, text.repeat(n, 1, 1), mask)
                 full, *others = self.unet(*inputs).joint.chunk(n)
                 clean = _guided(full, zip(weights[1:], others, strict=True)).clamp(-1, 1)
+                if surround is not None:
+                    clean = surround.keep(clean, part)
                 if sigma >= held_until and layout_guidance_scale >= 1:
-                    clean = held(clean, layouts, self.taxonomy, MARGIN)
+                    clean = held(clean, layouts, self.taxonomy)
                 clean, moving = clean[:, part], z[:, part]
                 # The path's velocity along sigma, d z / d sigma = e - x = (z - x) / sigma.
                 moved = scheduler.step((moving - clean) / sigma, timestep, moving, return_dict=False)[0]
-                tile = _with_channels(z, part, clean)[..., MARGIN:-MARGIN, MARGIN:-MARGIN]
+                tile = _with_channels(z, part, clean)
                 z = _with_channels(z, part, moved)
                 number += 1
                 yield DenoisingStep(number, sum(shares), float(timestep), tile.float().cpu().contiguous())
+
+    def _begun(self, noise: Tensor) -> Tensor:
+        """(B, C, H, W) where the path begins, of the noise of tiles and surroundings."""
+        return inner(noise)
 
     def _places(self, t: Tensor, part: slice, n: int) -> Tensor:
         """(n,) place of the tile on the path, while the channels of ``part`` are at ``t``."""

@@ -80,9 +80,9 @@ def test_any_prediction_comes_to_say_what_the_layout_says(seed):
 def test_a_batch_is_held_tile_by_tile():
     tile, _ = three_nuclei()
     layouts = [Layout(height=64, width=64), Layout(centroids=[(14, 46)], classes=["positive"], height=64, width=64)]
-    both = held(torch.from_numpy(np.stack([tile, tile])), layouts, BUNDLED, margin=2)
+    both = held(torch.from_numpy(np.stack([tile, tile])), layouts, BUNDLED)
     for one, layout in zip(both, layouts, strict=True):
-        assert np.array_equal(one.numpy(), held_tile(tile, layout.centroids + 2, layout.class_ids, BUNDLED))
+        assert np.array_equal(one.numpy(), held_tile(tile, layout.centroids, layout.class_ids, BUNDLED))
     assert both.dtype == torch.float32 and not torch.equal(both[0], both[1])
 
 

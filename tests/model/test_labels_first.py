@@ -11,7 +11,8 @@ from napari_cosynth.layout import Layout  # noqa: E402
 from napari_cosynth.model import zoo  # noqa: E402
 from napari_cosynth.model.labels_first import IMAGE, LABELS, LabelsFirstPipeline, pipeline_class  # noqa: E402
 from napari_cosynth.model.path import noise_levels  # noqa: E402
-from napari_cosynth.model.pipeline import MARGIN, CoSynthPipeline  # noqa: E402
+from napari_cosynth.model.pipeline import CoSynthPipeline  # noqa: E402
+from napari_cosynth.model.surround import inner  # noqa: E402
 
 LAYOUT = Layout(centroids=[(20, 20), (40.5, 50), (60, 10)], class_ids=[0, 1, 5], height=64, width=80)
 
@@ -24,8 +25,7 @@ def two_stages(make_unet, make_encoder):
 
 def denoised(pipe, steps):
     noise = pipe.draw_noise((64, 80), [torch.Generator().manual_seed(7)])
-    cut = noise[..., MARGIN:-MARGIN, MARGIN:-MARGIN]
-    return cut, list(pipe.denoise([LAYOUT], ["dense colon"], noise, steps))
+    return inner(noise), list(pipe.denoise([LAYOUT], ["dense colon"], noise, steps))
 
 
 def test_labels_are_made_beside_noise_and_then_stand_still(two_stages):

@@ -16,7 +16,8 @@ from napari_cosynth.classes import BUNDLED, Taxonomy  # noqa: E402
 from napari_cosynth.interior import interior_points  # noqa: E402
 from napari_cosynth.layout import Layout  # noqa: E402
 from napari_cosynth.model.path import noise_levels  # noqa: E402
-from napari_cosynth.model.pipeline import MARGIN, CoSynthPipeline  # noqa: E402
+from napari_cosynth.model.pipeline import CoSynthPipeline  # noqa: E402
+from napari_cosynth.model.surround import MARGIN, SURROUNDED_FROM, inner, mirrored  # noqa: E402
 from napari_cosynth.model.targets import class_target, distance_target, joint_tile  # noqa: E402
 from napari_cosynth.model.unet import CleanTile  # noqa: E402
 
@@ -51,7 +52,8 @@ class Oracle(torch.nn.Module):
 
     def forward(self, z, t, *_):
         self.asked.append((t.clone(), z.clone()))
-        clean = self.clean.expand(len(z), -1, -1, -1)
+        clean = self.clean if z.shape[-2:] == self.clean.shape[-2:] else mirrored(self.clean)
+        clean = clean.expand(len(z), -1, -1, -1)
         return CleanTile(clean[:, :4], torch.log((clean[:, 4:] + 1) / 2 + 1e-30))
 
 
@@ -63,8 +65,7 @@ def oracle(make_ellipses, make_encoder):
     classes = {int(i): BUNDLED.stated[int(i) % 7] for i in ids}
     image = np.random.default_rng(0).integers(0, 256, (64, 80, 3), dtype=np.uint8)
     clean = joint_tile(image, distance_target(instances), class_target(instances, classes, BUNDLED), BUNDLED)
-    canvas = np.pad(clean, ((0, 0), (MARGIN, MARGIN), (MARGIN, MARGIN)), mode="edge")
-    pipe = CoSynthPipeline(Oracle(torch.tensor(canvas[None])), FlowMatchEulerDiscreteScheduler(), make_encoder())
+    pipe = CoSynthPipeline(Oracle(torch.tensor(clean[None])), FlowMatchEulerDiscreteScheduler(), make_encoder())
     layout = Layout(centroids=points, class_ids=[classes[int(i)] for i in ids], height=64, width=80)
     return SimpleNamespace(pipe=pipe, layout=layout, image=image, instances=instances, clean=clean, classes=classes)
 
@@ -189,12 +190,12 @@ def test_a_network_that_knows_the_tile_leads_straight_to_it(oracle, monkeypatch,
     monkeypatch.setattr(type(scheduler), "step", recorded)
     noise = oracle.pipe.draw_noise((64, 80), [seeded()])
     clean = torch.tensor(oracle.clean[None])
-    canvas = oracle.pipe.unet.clean
     made = list(oracle.pipe.denoise([oracle.layout], [""], noise, steps, held_until=2))
     for level, (t, z) in zip(noise_levels(steps), oracle.pipe.unet.asked, strict=True):
         assert t[0].item() == pytest.approx(1 - level, abs=2e-6)
-        assert torch.allclose(z[:1], t[:1] * canvas + (1 - t[:1]) * noise, atol=1e-4)
-    assert torch.allclose(ends[-1], canvas, atol=1e-4)
+        x, e = (mirrored(clean), noise) if level < SURROUNDED_FROM else (clean, inner(noise))
+        assert torch.allclose(z[:1], t[:1] * x + (1 - t[:1]) * e, atol=1e-4)
+    assert torch.allclose(ends[-1], clean, atol=1e-4)
     assert torch.allclose(made[-1].joint, clean, atol=1e-5)
 
 
@@ -204,6 +205,16 @@ def test_a_network_that_knows_the_tile_gives_its_image_and_labels(oracle):
     made, true = out.labels[0].instances, oracle.instances
     assert (made == true).mean() > 0.97 and np.unique(made).tolist() == np.unique(true).tolist()
     assert out.labels[0].class_of == oracle.classes
+
+
+def test_a_tile_has_surroundings_only_when_what_stands_where_is_settled(oracle):
+    # The network sees points at the edge as in training, where a crop ends with its canvas.
+    noise = oracle.pipe.draw_noise((64, 80), [seeded()])
+    list(oracle.pipe.denoise([oracle.layout], [""], noise, 6))
+    own, wider = (64, 80), (64 + 2 * MARGIN, 80 + 2 * MARGIN)
+    sizes = [tuple(z.shape[-2:]) for _, z in oracle.pipe.unet.asked]
+    assert sizes == [wider if level < SURROUNDED_FROM else own for level in noise_levels(6)]
+    assert set(sizes) == {own, wider}
 
 
 def test_labels_are_held_to_the_layout_while_there_is_much_noise(oracle):
