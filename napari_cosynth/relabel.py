@@ -1,4 +1,4 @@
-"""A tile whose masks were corrected by hand."""
+"""A tile whose masks, or the class of a nucleus, were corrected by hand."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from napari_cosynth.layout import Layout
 from napari_cosynth.produced import produced_nuclei
 from napari_cosynth.quality import layout_report
 from napari_cosynth.tile import SyntheticTile
@@ -51,8 +52,7 @@ def relabelled(tile: SyntheticTile, instances: np.ndarray, new_class: int) -> Sy
         wrong = lowest if lowest < 0 else highest
         raise ValueError(f"masks hold the label {wrong}; 0 (background) to {MAX_LABEL} is allowed: choose another one")
     layout = tile.request.layout
-    if not 0 <= new_class < len(layout.taxonomy):
-        raise ValueError(f"no class has the id {new_class}; 0..{len(layout.taxonomy) - 1} is allowed for this tile")
+    _check_class(new_class, layout)
 
     instances = instances.astype(np.int32)
     class_of = dict.fromkeys(np.unique(instances[instances > 0]).tolist(), new_class)
@@ -68,3 +68,45 @@ def relabelled(tile: SyntheticTile, instances: np.ndarray, new_class: int) -> Sy
         edited=True,
         report=layout_report(layout, nuclei),
     )
+
+
+def reclassed(tile: SyntheticTile, label: int, class_id: int) -> SyntheticTile:
+    """The tile with another class for one nucleus, and everything that follows from it.
+
+    Parameters
+    ----------
+    tile
+        As it was.
+    label
+        Label id of the nucleus.
+    class_id
+        Index into the tile's own taxonomy.
+
+    Returns
+    -------
+    SyntheticTile
+        Marked as edited; ``tile`` itself if the nucleus is of that class.
+
+    Raises
+    ------
+    ValueError
+        If the tile has no such nucleus, or its taxonomy no such class.
+    """
+    layout = tile.request.layout
+    _check_class(class_id, layout)
+    was = next((nucleus for nucleus in tile.nuclei if nucleus.id == label), None)
+    if was is None:
+        raise ValueError(f"no nucleus of this tile has the label {label}; choose one of its instances")
+    if was.class_id == class_id:
+        return tile
+    semantic = tile.semantic.copy()
+    semantic[tile.instances == label] = class_id + 1
+    now = was.model_copy(update={"class_id": int(class_id)})
+    nuclei = tuple(now if nucleus is was else nucleus for nucleus in tile.nuclei)
+    return replace(tile, semantic=semantic, nuclei=nuclei, edited=True, report=layout_report(layout, nuclei))
+
+
+def _check_class(class_id: int, layout: Layout) -> None:
+    count = len(layout.taxonomy)
+    if not 0 <= class_id < count:
+        raise ValueError(f"no class has the id {class_id}; 0..{count - 1} is allowed for this tile")

@@ -16,7 +16,7 @@ from napari_cosynth.history import Change, History
 from napari_cosynth.layout import Layout
 from napari_cosynth.layouts.locked import Locked
 from napari_cosynth.presets import Preset
-from napari_cosynth.relabel import relabelled
+from napari_cosynth.relabel import reclassed, relabelled
 from napari_cosynth.request import Order
 from napari_cosynth.run_settings import RunSettings
 from napari_cosynth.session_signals import SessionSignals
@@ -237,6 +237,26 @@ class Session(SessionSignals):
         edited = relabelled(tile, instances, new_class)
         if edited is not tile:
             self._do("Correct masks", {("tile", key): edited})
+
+    def reclass_nucleus(self, key: str, label: int, class_id: int) -> None:
+        """Correct the class of one nucleus of a tile.
+
+        Parameters
+        ----------
+        label
+            Label id of the nucleus.
+        class_id
+            Index into the taxonomy of the tile, which may be another than the layout's.
+
+        Raises
+        ------
+        ValueError
+            As `reclassed` does.
+        """
+        tile = self.entry(key).tile
+        edited = reclassed(tile, label, class_id)
+        if edited is not tile:
+            self._do("Correct class", {("tile", key): edited})
 
     def reuse(self, key: str) -> None:
         """Show a tile and go back to its layout, prompt, seed and settings, as one step of undo.

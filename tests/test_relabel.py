@@ -1,4 +1,4 @@
-"""Masks corrected by hand, and that all of a tile follows them."""
+"""Masks and classes corrected by hand, and that all of a tile follows them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from napari_cosynth.layout import Layout
 from napari_cosynth.produced import produced_nuclei
 from napari_cosynth.quality import layout_report
-from napari_cosynth.relabel import MAX_LABEL, relabelled
+from napari_cosynth.relabel import MAX_LABEL, reclassed, relabelled
 from napari_cosynth.request import SynthesisRequest
 from napari_cosynth.tile import SyntheticTile
 
@@ -114,3 +114,29 @@ def test_the_highest_label_is_what_a_picture_can_hold():
 def test_masks_that_are_none_are_refused(masks, new_class, words):
     with pytest.raises(ValueError, match=words):
         relabelled(made_tile(), masks, new_class)
+
+
+def test_a_corrected_class_is_that_of_one_nucleus_everywhere():
+    tile = made_tile(verdict="accepted")
+    edited = reclassed(tile, 2, 1)
+    assert [(n.id, n.class_id) for n in edited.nuclei] == [(1, 0), (2, 1), (5, 1)]
+    changed = edited.semantic != tile.semantic
+    assert np.array_equal(changed, tile.instances == 2) and (edited.semantic[changed] == 2).all()
+    assert (tile.report.other_class, edited.report.other_class) == ((2,), ())
+    assert (edited.edited, edited.verdict, edited.instances is tile.instances) == (True, "accepted", True)
+    masks = edited.instances.copy()
+    masks[0, 0] = 2
+    assert relabelled(edited, masks, 4).semantic[0, 0] == 2
+
+
+def test_the_class_that_it_has_gives_the_tile_itself():
+    tile = made_tile()
+    assert reclassed(tile, 5, 1) is tile
+
+
+@pytest.mark.parametrize(
+    ("label", "class_id", "words"), [(3, 0, "no nucleus of this tile has the label 3"), (1, 8, "the id 8; 0..7")]
+)
+def test_a_class_or_nucleus_that_is_not_there_is_refused(label, class_id, words):
+    with pytest.raises(ValueError, match=words):
+        reclassed(made_tile(), label, class_id)

@@ -118,6 +118,11 @@ def _painted(session, data):
     session.edit_labels(session.current.key, masks)
 
 
+def _reclassed(session, data):
+    for nucleus in session.current.tile.nuclei[:1]:
+        session.reclass_nucleus(session.current.key, nucleus.id, data.draw(st.integers(0, 7)))
+
+
 def _set(session, data):
     session.set_settings(session.settings.but(variants=data.draw(st.integers(1, 4)), live=data.draw(st.booleans())))
 
@@ -141,6 +146,7 @@ TILE_EDITS = {
         session.current.key, data.draw(st.sampled_from(["accepted", "rejected", "undecided"]))
     ),
     "paint": _painted,
+    "reclass": _reclassed,
     "remove": lambda session, data: session.remove(session.current.key),
     "reuse": lambda session, data: session.reuse(session.current.key),
 }
@@ -229,6 +235,7 @@ def test_what_changes_nothing_is_no_step_and_tells_nobody():
     session.choose(key)
     session.decide(key, "undecided")
     session.edit_labels(key, TILE.instances)
+    session.reclass_nucleus(key, 1, 0)
     session.lock([])
     session.unlock()
     session.edit("Nothing")
@@ -395,6 +402,18 @@ def test_masks_drawn_get_the_active_class_by_name():
     assert BUNDLED[session.current.tile.nuclei[1].class_id].name == "inflammatory"
 
 
+def test_the_class_of_a_made_nucleus_is_corrected_as_one_step():
+    session, (key,) = with_tiles(1)
+    session.reclass_nucleus(key, 1, 3)
+    tile = session.current.tile
+    assert ([n.class_id for n in tile.nuclei], tile.semantic[10, 10], tile.edited) == ([3], 4, True)
+    assert (session.undo_name, session.active_class) == ("Correct class", 0)
+    session.undo()
+    assert not session.current.tile.edited
+    session.redo()
+    assert session.current.tile == tile
+
+
 def test_the_active_class_goes_along_into_another_taxonomy():
     session = Session()
     session.set_active_class(1)
@@ -466,6 +485,7 @@ def test_the_seed_is_drawn_anew_where_it_is_not_locked():
         lambda session: session.reuse("gone"),
         lambda session: session.decide("gone", "accepted"),
         lambda session: session.edit_labels("gone", TILE.instances),
+        lambda session: session.reclass_nucleus("gone", 1, 0),
     ],
 )
 def test_a_tile_that_is_not_there_is_told(act):

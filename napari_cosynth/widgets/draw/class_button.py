@@ -30,7 +30,9 @@ class ClassButton(QPushButton):
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         described = f": {nucleus_class.description}" if nucleus_class.description else ""
         self.setToolTip(
-            f"{nucleus_class.name}{described}.\nKey {nucleus_class.key}; nuclei that are selected become of this class"
+            f"{nucleus_class.name}{described}.\n"
+            f"Key {nucleus_class.key}; nuclei that are selected become of this class.\n"
+            f"On the layer instances Shift+{nucleus_class.key}; the nucleus whose label is picked becomes of this class"
         )
         self.setCount(0)
         self._draw_swatch()

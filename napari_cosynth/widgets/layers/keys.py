@@ -15,16 +15,16 @@ from napari_cosynth.classes import Taxonomy
 Action = Callable[[], None]
 
 
-def bind_classes(layer: Layer, taxonomy: Taxonomy, pick: Callable[[int], None]) -> None:
-    """Bind each class's letter to ``pick`` with its class id."""
+def bind_classes(layer: Layer, taxonomy: Taxonomy, pick: Callable[[int], None], held: str = "") -> None:
+    """Bind each class's letter to ``pick`` with its class id; ``held`` is pressed with it, such as "Shift-"."""
     for class_id, known in enumerate(taxonomy):
-        bind(layer, known.key, lambda class_id=class_id: pick(class_id))
+        bind(layer, held + known.key, lambda class_id=class_id: pick(class_id))
 
 
-def unbind_classes(layer: Layer, taxonomy: Taxonomy) -> None:
+def unbind_classes(layer: Layer, taxonomy: Taxonomy, held: str = "") -> None:
     """Free the letters of the classes; napari's own meaning of them is back."""
     for known in taxonomy:
-        layer.bind_key(known.key, None)
+        layer.bind_key(held + known.key, None)
 
 
 def bind_undo(layer: Layer, undo: Action, redo: Action) -> None:

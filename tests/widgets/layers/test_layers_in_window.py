@@ -163,6 +163,19 @@ def test_painting_a_mask_and_taking_it_back(qtbot, window, layers, session, hand
     assert masks.mode == "paint"
 
 
+def test_a_nucleus_is_picked_and_its_class_corrected(window, layers, session, hand, make_layout, make_made_tile):
+    session.set_layout(make_layout(9), "x")
+    session.add_tile(make_made_tile(session.layout))
+    window.layers.selection.active = window.layers["instances"]
+    hand.press(Qt.Key.Key_L)
+    hand.click(*session.layout.centroids[4])
+    hand.press(Qt.Key.Key_I, SHIFT)
+    assert [nucleus.class_id for nucleus in session.current.tile.nuclei][3:6] == [3, 1, 5]
+    assert window.layers["instances"].mode == "pick"
+    hand.press(Qt.Key.Key_Z, CTRL)
+    assert not session.current.tile.edited
+
+
 def test_the_canvas_shows_border_points_and_tile(window, layers, session, make_layout, make_made_tile):
     def picture():
         settle(5)
