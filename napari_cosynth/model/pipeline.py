@@ -176,7 +176,7 @@ class CoSynthPipeline(DiffusionPipeline):
         noise = noise.to(device)
         z = self._begun(noise)
         shares = [max(1, len(part)) for part in np.array_split(range(num_inference_steps), len(self.stages))]
-        number = 0
+        number, tile = 0, None
         for part, steps in zip(self.stages, shares, strict=True):
             scheduler = self._scheduler(steps)
             surround = None
@@ -184,7 +184,7 @@ class CoSynthPipeline(DiffusionPipeline):
                 weights, condition, state, mask = early if sigma >= guided_until else late
                 n = len(weights)
                 canvas = z
-                if number and sigma < SURROUNDED_FROM:
+                if tile is not None and sigma < SURROUNDED_FROM:
                     surround = surround or Surround(tile, noise)
                     canvas, condition = surround.around(z, sigma, part), mirrored(condition)
                 t, known = self._places(1 - sigma, part, n * b), torch.ones_like(condition[:, :1])
