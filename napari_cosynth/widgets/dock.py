@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt
-from qtpy.QtGui import QKeySequence
-from qtpy.QtWidgets import QApplication, QFrame, QScrollArea, QShortcut, QSizePolicy, QTabWidget, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QFrame, QScrollArea, QSizePolicy, QTabWidget, QVBoxLayout, QWidget
 
 from napari_cosynth.layouts.tissues import find_tissue, tissue_files
 from napari_cosynth.resources import models_dir
@@ -26,6 +25,7 @@ from napari_cosynth.widgets.controls.fold import Fold
 from napari_cosynth.widgets.controls.messages import MessageBar
 from napari_cosynth.widgets.controls.style import STYLE
 from napari_cosynth.widgets.controls.tooltips import add_tooltips
+from napari_cosynth.widgets.controls.window_keys import WindowKeys
 from napari_cosynth.widgets.draw.canvas import CanvasPanel
 from napari_cosynth.widgets.draw.palette import Palette
 from napari_cosynth.widgets.draw.prompt import Prompt
@@ -121,6 +121,9 @@ class CoSynthDock(QWidget):
         self.layers.project_opened.connect(self._on_project_opened)
         self.panels.report.placeAsked.connect(self._look_at)
         self._shortcuts()
+        # What is made for a session comes into no other one.
+        self._recover.leaving.connect(self.generate.cancel)
+        self._recover.leaving.connect(self.queue.leave_session)
         self._recover.leaving.connect(self.layers.flush)
         self._recover.restored.connect(self.generate.show_tile)
         self._recover.begin()
@@ -147,6 +150,7 @@ class CoSynthDock(QWidget):
             stack.callback(self.queue.close_batch, 0)
             stack.callback(self.worker.stop_and_wait, 0)
             stack.callback(self._turns.close)
+            stack.callback(self._keys.close)
 
     def _arrange(self) -> None:
         panels = self.panels
@@ -185,31 +189,19 @@ class CoSynthDock(QWidget):
         add_tooltips(self)
 
     def _shortcuts(self) -> None:
-        self._keys = []
-        for keys, act in (
-            ("Ctrl+Return", self._toggle),
-            ("Ctrl+Enter", self._toggle),
-            ("Esc", self.generate.cancel),
-        ):
-            shortcut = QShortcut(QKeySequence(keys), self)
-            # The focus is on the canvas most of the time, and the dock may float in a window of its own.
-            shortcut.setContext(Qt.ShortcutContext.ApplicationShortcut)
-            shortcut.activated.connect(act)
-            # Two viewers with a dock each: the key is meant for the one in front.
-            shortcut.activatedAmbiguously.connect(lambda act=act: self._in_front() and act())
-            self._keys.append(shortcut)
+        # The focus is on the canvas most of the time, and the dock may float in a window of its own.
+        self._keys = WindowKeys(self)
+        self._keys.add("Ctrl+Return", self._toggle)
+        self._keys.add("Ctrl+Enter", self._toggle)
+        self._keys.add("Esc", self.generate.cancel)
         # Esc belongs to others while there is nothing to cancel.
-        self._keys[-1].setEnabled(False)
-        self.generate.runningChanged.connect(self._keys[-1].setEnabled)
+        self._keys.set_enabled("Esc", False)
+        self.generate.runningChanged.connect(lambda running: self._keys.set_enabled("Esc", running))
 
     def _toggle(self) -> None:
         # A seed or size that is still being typed counts.
         finish_typing()
         self.generate.toggle()
-
-    def _in_front(self) -> bool:
-        window = self.window()
-        return QApplication.activeWindow() in (window, window.parentWidget() and window.parentWidget().window())
 
     def _on_layers_said(self, text: str) -> None:
         self.messages.tell(text, topic="layers", kind="advice")

@@ -151,6 +151,27 @@ def test_ctrl_enter_generates_and_cancels_and_esc_cancels(dock, qtbot):
     assert part(dock, "run_text").text() == "Cancelled"
 
 
+def test_of_two_docks_the_one_in_front_gets_every_key(open_dock, qtbot, make_layout, fake_engine):
+    docks = [open_dock(), open_dock()]
+    for dock in docks:
+        dock.session.set_layout(make_layout(4, 64), "Open sample")
+        dock.show()
+    fake_engine.delay = 0.1
+    for front, behind in (docks, docks[::-1]):
+        front.activateWindow()
+        qtbot.waitUntil(front.isActiveWindow, timeout=WAIT)
+        for _ in range(3):
+            QTest.keyClick(front, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+            assert front.generate.running and not behind.generate.running
+            QTest.keyClick(front, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+            assert not front.generate.running
+    for dock in docks:
+        dock.generate.generate()
+    for _ in range(2):
+        QTest.keyClick(front, Qt.Key.Key_Escape)
+    assert not front.generate.running and behind.generate.running
+
+
 def test_a_failure_is_a_message_and_the_next_run_goes_well(dock, qtbot):
     fake = dock.worker._engine
     fake.error, fake.fail_at = RuntimeError("CUDA out of memory"), 2
