@@ -17,7 +17,7 @@ from scipy.stats import wasserstein_distance
 from skimage.measure import regionprops_table
 
 from napari_cosynth.classes import Taxonomy
-from napari_cosynth.evaluation.split_half import Compared, Halves, compare, random_halves
+from napari_cosynth.evaluation.split_half import Compared, Halves, TooFewMadeError, compare, random_halves
 
 MEASURABLE = 100
 """Nuclei that a class needs, real and made, for its figures to be reported."""
@@ -102,7 +102,8 @@ def compare_nuclei(
         Per tile its instances, int (H, W) with 0 = background, and the class id
         of each instance id.
     real_groups, made_groups, seed, n_halves
-        As in `realism.realism`.
+        As in `realism.realism`. A class for which a half has fewer than two made
+        tiles to stand in for it is not measurable.
     """
     real_shapes = [nucleus_shapes(instances, class_of, taxonomy.unspecified) for instances, class_of in real]
     made_shapes = [nucleus_shapes(instances, class_of, taxonomy.unspecified) for instances, class_of in made]
@@ -114,12 +115,26 @@ def compare_nuclei(
     reports = []
     for name, (of_real, of_made) in classes.items():
         counts = np.array([len(s.class_id) for s in of_real])
-        halves: list[Halves] = []
-        if len({str(group) for group, n in zip(real_groups, counts, strict=True) if n}) > 1:
-            # By number of nuclei, so that a class that few groups have is on both sides.
-            halves = random_halves(real_groups, len(made), made_groups, weights=counts, n_halves=n_halves, seed=seed)
+        halves = _halves(real_groups, counts, len(made), made_groups, n_halves, seed)
         reports.append(_nucleus_report(name, of_real, of_made, halves))
     return tuple(reports)
+
+
+def _halves(
+    real_groups: Sequence[str],
+    counts: np.ndarray,
+    n_made: int,
+    made_groups: Sequence[str] | None,
+    n_halves: int,
+    seed: int,
+) -> list[Halves]:
+    """Partings by number of nuclei, so that a class that few groups have is on both sides; none where there is none."""
+    if len({str(group) for group, n in zip(real_groups, counts, strict=True) if n}) < 2:
+        return []
+    try:
+        return random_halves(real_groups, n_made, made_groups, weights=counts, n_halves=n_halves, seed=seed)
+    except TooFewMadeError:  # a class that crowds in one tile can leave that tile alone in its half
+        return []
 
 
 def _of_class(shapes: NucleusShapes, class_id: int) -> NucleusShapes:

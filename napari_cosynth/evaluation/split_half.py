@@ -20,6 +20,10 @@ Statistic = Callable[[Any, Any], Mapping[str, float]]
 """Named figures of a set of real tiles against another set; higher or lower may be better."""
 
 
+class TooFewMadeError(ValueError):
+    """Fewer than two made tiles have their layouts from a half of the real groups."""
+
+
 class Halves(NamedTuple):
     """One parting; each array holds indices of tiles, int64."""
 
@@ -133,6 +137,8 @@ def random_halves(
     ValueError
         If there are fewer than two groups or fewer than two made tiles, or
         ``made_groups`` is not as long as the made tiles.
+    TooFewMadeError
+        If fewer than two made tiles may stand in for a half.
     """
     if n_made < 2:
         raise ValueError(f"{n_made} made tiles; at least 2 are needed")
@@ -147,7 +153,7 @@ def random_halves(
             wanted = {str(real_groups[i]) for i in held_out}
             candidates = np.array([i for i in candidates if str(made_groups[i]) in wanted], np.int64)
         if len(candidates) < 2:
-            raise ValueError(
+            raise TooFewMadeError(
                 f"only {len(candidates)} made tiles have their layout from half of the real groups; "
                 "make more tiles, or leave the groups of the made tiles out"
             )
