@@ -52,7 +52,7 @@ class Surround:
         return canvas
 
     def keep(self, clean: Tensor, part: slice) -> Tensor:
-        """The tiles of a predicted canvas (B, C, H + 2 `MARGIN`, W + 2 `MARGIN`); its surroundings stay to the next step."""
+        """The tiles of a predicted canvas (B, C, H + 2 `MARGIN`, W + 2 `MARGIN`); its margin is kept."""
         self._clean[:, part] = clean[:, part]
         return inner(clean)
 
