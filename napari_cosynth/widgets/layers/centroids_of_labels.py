@@ -28,7 +28,7 @@ def layout_of_labels(layer: Labels, taxonomy: Taxonomy, um_per_px: float) -> tup
     Parameters
     ----------
     layer
-        Two-dimensional, at most 1024 px a side. Its features may have a column
+        Two-dimensional, at most 1024 px a side; of a pyramid the finest level. Its features may have a column
         "class" with names or numbers (1 is the first class), by label.
     um_per_px
         Pixel size where the layer is not in micrometres.
@@ -38,13 +38,15 @@ def layout_of_labels(layer: Labels, taxonomy: Taxonomy, um_per_px: float) -> tup
     ValueError
         If the layer is larger, has more dimensions, or holds no layout; the message says what to do.
     """
-    labels = np.asarray(layer.data)
-    if labels.ndim != 2:
+    finest = layer.data[0] if layer.multiscale else layer.data
+    if len(finest.shape) != 2:
         raise ValueError(
-            f"the labels layer {layer.name!r} has {labels.ndim} dimensions; a layout needs two: take one plane of it"
+            f"the labels layer {layer.name!r} has {len(finest.shape)} dimensions; a layout needs two: "
+            "take one plane of it"
         )
-    height, width = labels.shape
-    if max(labels.shape) > MAX_SIDE:
+    height, width = finest.shape
+    # Before the pixels are asked for: those of a slide may not fit into memory.
+    if max(height, width) > MAX_SIDE:
         raise ValueError(
             f"the labels layer {layer.name!r} is {height} x {width} px; a tile is at most {MAX_SIDE} x {MAX_SIDE} px. "
             "Crop the layer to the region you want, then use that"
@@ -52,6 +54,7 @@ def layout_of_labels(layer: Labels, taxonomy: Taxonomy, um_per_px: float) -> tup
     # Late: it brings scipy.ndimage, which would slow the opening of the dock.
     from napari_cosynth.interior import interior_points
 
+    labels = np.asarray(finest)
     ids, points = interior_points(labels.astype(np.int64))
     class_ids, unknown = _classes(layer.features, ids, taxonomy)
     size = tuple(max(MIN_SIDE, -(-side // SIDE_STEP) * SIDE_STEP) for side in labels.shape)

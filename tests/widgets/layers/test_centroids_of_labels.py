@@ -38,6 +38,22 @@ def test_what_does_not_fit_says_what_to_do(shape):
         layout_of_labels(Labels(np.zeros(shape, int), name="big"), BUNDLED, 0.25)
 
 
+def test_of_a_pyramid_the_finest_level_is_taken_with_its_scale(labels):
+    levels = [labels, labels[::2, ::2], labels[::4, ::4]]
+    pyramid = Labels(levels, multiscale=True, name="mine", scale=(0.5, 0.5), units=("um", "um"))
+    layout, _ = layout_of_labels(pyramid, BUNDLED, 0.25)
+    plain, _ = layout_of_labels(Labels(labels), BUNDLED, 0.5)
+    assert (layout.height, layout.width) == (128, 160)
+    assert layout == plain
+
+
+def test_a_pyramid_is_as_large_as_its_finest_level():
+    slide = np.lib.stride_tricks.as_strided(np.zeros(1, np.int32), (90_000, 90_000), (0, 0))
+    levels = [slide, slide[::100, ::100]]
+    with pytest.raises(ValueError, match="90000 x 90000 px"):
+        layout_of_labels(Labels(levels, multiscale=True, name="slide"), BUNDLED, 0.25)
+
+
 def test_classes_by_label_as_names_or_numbers():
     labels = np.zeros((64, 64), int)
     for label, at in ((2, 5), (5, 20), (7, 35), (9, 50)):
