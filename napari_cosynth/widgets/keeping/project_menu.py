@@ -98,21 +98,7 @@ class ProjectMenu(QPushButton):
 
     def open(self, path: Path) -> None:
         """Open a project; asks first if the session holds what no project has."""
-        self._flush()
-        now = self._session.snapshot()
-        if is_empty(now) or same_contents(now, self._saved):
-            self._read(path)
-            return
-        since = f"changed since {self._path.name} was saved" if self._path else "not saved so far"
-        self._messages.tell(
-            f"Opening {path.name} replaces {contents(now)}, {since}. Project > Session before would bring that back.",
-            topic=_TOPIC,
-            kind="advice",
-            actions=[
-                Action("Save first", lambda: self.askSave(lambda: self._read(path))),
-                Action("Open it", lambda: self._read(path)),
-            ],
-        )
+        self._ask_unless_saved(f"Opening {path.name}", "Open it", lambda: self._read(path))
 
     def save(self, path: Path, then: Callable[[], object] | None = None) -> None:
         """Save to a file; ``then`` follows if it was saved."""
@@ -129,21 +115,50 @@ class ProjectMenu(QPushButton):
         self._messages.clear(_TOPIC)
         self._background.run(lambda: save_project(snapshot, path), saved, self._tell)
 
+    def _ask_unless_saved(self, what: str, label: str, act: Callable[[], object]) -> None:
+        self._flush()
+        now = self._session.snapshot()
+        if is_empty(now) or same_contents(now, self._saved):
+            act()
+            return
+        since = f"changed since {self._path.name} was saved" if self._path else "not saved so far"
+        self._messages.tell(
+            f"{what} replaces {contents(now)}, {since}. Project > Session before would bring that back.",
+            topic=_TOPIC,
+            kind="advice",
+            actions=[
+                # What was changed while it was saved is asked about again.
+                Action("Save first", lambda: self.askSave(lambda: self._ask_unless_saved(what, label, act))),
+                Action(label, act),
+            ],
+        )
+
     def _read(self, path: Path) -> None:
         self._messages.clear(_TOPIC)
+        now = self._session.snapshot()
         self._background.run(
             lambda: open_project(path),
-            lambda opened: self._take(opened, path),
+            lambda opened: self._on_read(opened, path, now, path),
             lambda error: self._offer_recovery(error, path),
         )
 
     def _read_damaged(self, path: Path) -> None:
+        now = self._session.snapshot()
         # Not to be saved over the damaged file by mistake: the user names a new one.
-        self._background.run(lambda: recover_project(path), lambda opened: self._take(opened, None), self._tell)
+        self._background.run(
+            lambda: recover_project(path), lambda opened: self._on_read(opened, path, now, None), self._tell
+        )
 
-    def _take(self, opened: Opened, path: Path | None) -> None:
+    def _on_read(self, opened: Opened, path: Path, before: Snapshot, file: Path | None) -> None:
+        self._flush()
+        if same_contents(self._session.snapshot(), before):
+            self._take(opened, file)
+        else:  # the user went on working while a large file was read
+            self._ask_unless_saved(f"Opening {path.name} now", "Open it", lambda: self._take(opened, file))
+
+    def _take(self, opened: Opened, file: Path | None) -> None:
         self._recover.replace(opened.snapshot)
-        self._path, self._saved = path, opened.snapshot
+        self._path, self._saved = file, opened.snapshot
         if opened.lost:
             lost = "; ".join(opened.lost)
             self._messages.tell(f"Recovered, but not all of it: {lost}. Save it as a new project.", topic=_TOPIC)

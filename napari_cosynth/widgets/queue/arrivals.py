@@ -47,10 +47,28 @@ class Arrivals(QObject):
         self._came: dict[str, SyntheticTile] = {}
         self._background = Background(self)
         self._reading = False
+        self._taking = True
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(EVERY_MS)
         self._timer.timeout.connect(self._read_some)
+
+    @property
+    def taking(self) -> bool:
+        """False once the session is another one than that for which the tiles were made."""
+        return self._taking
+
+    def begin(self) -> None:
+        """A batch begins or goes on: its tiles are for the session of now."""
+        self._taking = True
+
+    def stop(self) -> None:
+        """The session is about to become another one: nothing comes until a batch begins anew."""
+        self._taking = False
+        self._timer.stop()
+        self._waiting.clear()
+        self._seen.clear()
+        self._came.clear()
 
     def most(self) -> int:
         """How many untouched tiles of batches the gallery has at most."""
@@ -63,7 +81,7 @@ class Arrivals(QObject):
 
     def offer(self, record: Path) -> None:
         """A tile is finished; this is its record. From any thread."""
-        if self._most and record not in self._seen:
+        if self._taking and self._most and record not in self._seen:
             self._seen.add(record)
             self._waiting.append(record)
 
@@ -100,7 +118,7 @@ class Arrivals(QObject):
 
     def _on_read(self, tiles: list[SyntheticTile]) -> None:
         self._reading = False
-        self._take(tiles)
+        self._take(tiles if self._taking else [])
         self.poke()
 
     def _on_not_read(self, error: Exception) -> None:

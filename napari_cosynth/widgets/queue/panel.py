@@ -114,6 +114,11 @@ class QueuePanel(QWidget):
         self._run.go()
         self._tell()
 
+    def leave_session(self) -> None:
+        """The session becomes another one: tiles of a batch that runs go to its folder alone from now on."""
+        self._arrivals.stop()
+        self._tell()
+
     def close_batch(self, ms: int = 0) -> bool:
         """Stop for good; True if the batch ended within ``ms`` milliseconds. Finished tiles stay in its folder."""
         self._timer.stop()
@@ -178,6 +183,7 @@ class QueuePanel(QWidget):
         self._looks.drop()
         self._mode, self._state = mode, None
         self._shown.setFailed(())
+        self._arrivals.begin()
         if mode == "running":
             self._arrivals.offer_those_in(tiles)
         self._run.start(
@@ -204,7 +210,7 @@ class QueuePanel(QWidget):
         if self._mode in ("pausing", "stopping"):
             self._shown.say("The step in hand comes to its end")
         elif self._mode in ("running", "measuring"):
-            self._shown.say(words.state_words(self._state, held=self._run.held))
+            self._shown.say(words.state_words(self._state, held=self._run.held, shown=self._arrivals.taking))
             self._shown.setState(self._state)
 
     def _on_ended(self, state: QueueState | None) -> None:

@@ -28,8 +28,8 @@ def outlook_words(outlook: Outlook) -> str:
     return f"{text}: {outlook.there:,} are in the folder, {outlook.left:,} are to be made"
 
 
-def state_words(state: QueueState | None, *, held: bool = False) -> str:
-    """How far it is."""
+def state_words(state: QueueState | None, *, held: bool = False, shown: bool = True) -> str:
+    """How far it is; whether it is held, and whether its tiles come into the gallery."""
     if state is None or state.total is None:
         text = "Getting ready"
     elif state.stage:
@@ -45,7 +45,8 @@ def state_words(state: QueueState | None, *, held: bool = False) -> str:
         if state.seconds_left is not None:
             parts.append(f"about {spell(state.seconds_left)} left")
         text = ", ".join(parts)
-    return f"{text}. Waits while your own tile is made" if held else text
+    text += ". Waits while your own tile is made" if held else ""
+    return text if shown else f"{text}. Its tiles go to the folder alone: the session is another one now"
 
 
 def measured_words(state: QueueState) -> str:

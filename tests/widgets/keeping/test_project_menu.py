@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QFileDialog, QPushButton
@@ -11,6 +13,7 @@ from napari_cosynth.recovery import found, load
 from napari_cosynth.session import Session
 from napari_cosynth.snapshot import Snapshot
 from napari_cosynth.widgets.controls.messages import MessageBar
+from napari_cosynth.widgets.keeping import project_menu
 from napari_cosynth.widgets.keeping.project_menu import ProjectMenu
 from napari_cosynth.widgets.keeping.recover import Recover
 from napari_cosynth.widgets.work.background import Background
@@ -90,6 +93,19 @@ def test_opening_asks_before_it_replaces_work_without_a_tile(menu, make_layout, 
     menu.session.edit("Work", **{part: make_layout(9, 64) if part == "layout" else "lung"})
     menu.open(other)
     assert said(menu, "not saved so far") and menu.session.prompt != "other"
+
+
+def test_what_is_done_while_a_project_is_read_is_not_replaced_unasked(menu, qtbot, other, monkeypatch):
+    typed = threading.Event()
+    monkeypatch.setattr(project_menu, "open_project", lambda path: typed.wait(WAIT / 1000) and open_project(path))
+    menu.open(other)
+    press(qtbot, menu.messages, "messageOpenIt")
+    menu.session.set_prompt("typed meanwhile")
+    typed.set()
+    qtbot.waitUntil(lambda: said(menu, "now replaces"), timeout=WAIT)
+    assert menu.session.prompt == "typed meanwhile" and menu.path() is None
+    press(qtbot, menu.messages, "messageOpenIt")
+    assert menu.session.prompt == "other" and load(found().closed).snapshot.prompt == "typed meanwhile"
 
 
 def test_an_empty_session_is_replaced_without_a_question(menu, qtbot, other):

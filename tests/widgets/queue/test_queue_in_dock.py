@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import pytest
 from napari.components import ViewerModel
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QLabel, QPushButton
 
+from napari_cosynth.project import save_project
+from napari_cosynth.recovery import found, load
 from napari_cosynth.session import Session
+from napari_cosynth.snapshot import Snapshot
 from napari_cosynth.widgets.dock import CoSynthDock
+from napari_cosynth.widgets.queue.arrivals import EVERY_MS
 
 WAIT = 30_000
 
@@ -36,6 +42,11 @@ def running(qtbot, dock, batches, plan_file):
     return batches.made[-1]
 
 
+def press(qtbot, dock, name):
+    [button] = [b for b in dock.findChildren(QPushButton, name) if not b.isHidden()]
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
 def test_it_waits_while_generate_runs_whatever_ends_the_run(qtbot, dock, batches, plan_file, fake_engine):
     batch = running(qtbot, dock, batches, plan_file)
     dock.generate.generate()
@@ -57,6 +68,37 @@ def test_its_tiles_come_beside_the_users_own(qtbot, dock, batches, plan_file):
     batch.allow(6)
     qtbot.waitUntil(lambda: len(dock.session.entries) == 7, timeout=WAIT)
     assert dock.session.current.key == own == dock.panels.gallery.current()
+
+
+def test_no_tile_made_for_one_session_comes_into_another(qtbot, dock, batches, plan_file, fake_engine, tmp_path):
+    other = tmp_path / "other.cosynth"
+    save_project(Snapshot(prompt="other"), other)
+    fake_engine.delay = 0.05
+    batch = running(qtbot, dock, batches, plan_file)
+    batch.allow(2)
+    qtbot.waitUntil(lambda: len(dock.session.entries) == 2, timeout=WAIT)
+    dock.generate.generate()
+    qtbot.waitUntil(lambda: fake_engine.running == 1, timeout=WAIT)
+    dock._project.open(other)
+    press(qtbot, dock, "messageOpenIt")
+    qtbot.waitUntil(lambda: dock.session.prompt == "other", timeout=WAIT)
+    assert not dock.generate.running
+    batch.allow(4)
+    qtbot.waitUntil(lambda: dock.queue.mode() == "idle" and fake_engine.running == 0, timeout=WAIT)
+    qtbot.wait(EVERY_MS + 300)
+    assert dock.session.entries == () and len(list(batch.folder.glob("*.json"))) == 6
+    assert len(load(found().closed).snapshot.entries) == 2
+
+
+def test_a_batch_that_is_started_in_another_session_comes_into_that(qtbot, dock, batches, plan_file):
+    running(qtbot, dock, batches, plan_file).allow(2)
+    qtbot.waitUntil(lambda: len(dock.session.entries) == 2, timeout=WAIT)
+    dock._recover.replace(Snapshot())
+    qtbot.waitUntil(lambda: "folder alone" in dock.findChild(QLabel, "queue_text").text(), timeout=WAIT)
+    dock.queue.stop()
+    qtbot.waitUntil(lambda: dock.queue.mode() == "idle", timeout=WAIT)
+    running(qtbot, dock, batches, plan_file)
+    qtbot.waitUntil(lambda: len(dock.session.entries) == 2, timeout=WAIT)
 
 
 def test_it_ends_with_the_dock(qtbot, dock, batches, plan_file):
