@@ -186,11 +186,13 @@ class Generate(QObject):
         # The canvas keeps no ghost of a tile that will not come.
         self._end_preview()
         self._messages.tell(text, topic=_TOPIC)
+        self._draw_seed()
         self._end("")
 
     def _on_cancelled(self) -> None:
         self._end_preview()
         made, tiles = self._made, self._place[1]
+        self._draw_seed()
         self._end(f"Cancelled after {made} of {tiles} tiles" if 0 < made < tiles else "Cancelled")
 
     def _on_done(self) -> None:
@@ -202,8 +204,13 @@ class Generate(QObject):
         current = self._session.current
         if self._made == 1 and current is not None and current.tile.report is not None:
             what += f": {current.tile.report.sentence()}"
-        self._session.draw_seed()
+        self._draw_seed()
         self._end(what)
+
+    def _draw_seed(self) -> None:
+        # Else the next Generate would make the tiles again that are there.
+        if self._made and not self._draft:
+            self._session.draw_seed()
 
     def _end(self, text: str) -> None:
         self._draft = False

@@ -108,6 +108,26 @@ def test_a_locked_seed_stays_and_an_unlocked_one_is_new_after_each_generate_outs
     assert bench.session.settings.seed != 5 and bench.session.undo_name == name
 
 
+@pytest.mark.parametrize("made", [0, 1])
+@pytest.mark.parametrize("end", ["cancel", "failure"])
+@pytest.mark.parametrize("locked", [False, True])
+def test_a_run_that_ends_early_is_followed_by_a_new_seed_if_it_made_a_tile(
+    bench, qtbot, monkeypatch, end, locked, made
+):
+    def work(_step):
+        if end == "failure" and len(bench.engine.orders) > made:
+            raise RuntimeError("the engine broke")
+
+    monkeypatch.setattr(bench.engine, "_work", work)
+    if end == "cancel":
+        bench.worker.started.connect(lambda tile, *_: tile > made and bench.generate.cancel())
+    bench.set(seed=5, variants=3, seed_locked=locked)
+    bench.generate.generate()
+    qtbot.waitUntil(bench.idle, timeout=WAIT)
+    assert bench.tiles == made
+    assert (bench.session.settings.seed == 5) == (locked or not made)
+
+
 def test_a_second_generate_while_one_runs_changes_nothing(bench, qtbot):
     bench.engine.delay = 0.02
     bench.generate.generate()
