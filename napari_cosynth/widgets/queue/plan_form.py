@@ -41,6 +41,7 @@ class PlanForm(QWidget):
         self.setObjectName("plan_form")
         self._session, self._background = session, background
         self._classes: dict[str, tuple[str, ...]] = {}
+        self._filled_in = ("", "")  # prompt and tissue, as the session said them last
         self._tissue, self._nuclei = Choice(), Choice()
         self._layouts, self._variants = WholeNumber(1, 1_000_000), WholeNumber(1, 1000)
         self._prompts = QPlainTextEdit(objectName="plan_prompts")
@@ -53,6 +54,7 @@ class PlanForm(QWidget):
             field.valueChanged.connect(self._show)
         self._save.clicked.connect(self._ask)
         session.layout_changed.connect(self._show)
+        session.prompt_changed.connect(self._on_prompt)
 
     def value(self) -> PlanChoice:
         """What is chosen."""
@@ -86,21 +88,37 @@ class PlanForm(QWidget):
     def close_session(self) -> None:
         """Let go of the session."""
         self._session.layout_changed.disconnect(self._show)
+        self._session.prompt_changed.disconnect(self._on_prompt)
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Fill in what the session says when it is first seen."""
+        """Fill in what the session says now, but for what the user has chosen otherwise."""
         super().showEvent(event)
         if not self._classes:
             from napari_cosynth.layouts.tissues import find_tissue, tissue_files
 
             self._classes = {name: tuple(find_tissue(name).classes) for name in tissue_files()}
-            prompt = self._session.prompt.lower()
             for name in self._classes:
                 self._tissue.addItem(name.replace("-", " "), name)
-            named = [name for name in self._classes if name.split("-")[0] in prompt]
-            self._tissue.showData(min(named, key=len, default="colon"))
-            self._prompts.setPlainText(self._session.prompt)
+            self._filled_in = ("", self._tissue.currentData())
+        self._fill_in()
         self._show()
+
+    def _on_prompt(self, _prompt: object = None) -> None:
+        if self.isVisible():
+            self._fill_in()
+
+    def _fill_in(self) -> None:
+        prompt, tissue = self._filled_in
+        if not self._classes or self._prompts.toPlainText() != prompt:
+            # The user's own prompts, and a tissue that suits them.
+            return
+        prompt = self._session.prompt
+        self._prompts.setPlainText(prompt)
+        if self._tissue.currentData() == tissue:
+            named = [name for name in self._classes if name.split("-")[0] in prompt.lower()]
+            tissue = min(named, key=len, default="colon")
+            self._tissue.showData(tissue)
+        self._filled_in = (prompt, tissue)
 
     def _show(self, _value: object = None) -> None:
         if not self.isVisible() or not self._classes:

@@ -58,6 +58,25 @@ def test_it_begins_with_what_the_session_says(form):
     )
 
 
+def test_it_follows_the_session_until_the_user_writes_otherwise(form, session):
+    def seen_again():
+        form.hide()
+        form.show()
+        return form.value().tissue, form.value().prompts
+
+    form.hide()
+    session.set_prompt("lung, H&E")
+    assert seen_again() == ("lung", ("lung, H&E",))
+    session.set_prompt("kidney, H&E")
+    assert form.value().prompts == ("kidney, H&E",)
+    form.findChild(QComboBox, "plan_tissue").showData("breast")
+    session.set_prompt("colon, H&E")
+    assert seen_again() == ("breast", ("colon, H&E",))
+    form.findChild(QPlainTextEdit, "plan_prompts").setPlainText("my own\nanother")
+    session.set_prompt("lung")
+    assert seen_again() == ("breast", ("my own", "another"))
+
+
 @pytest.mark.parametrize(
     ("nuclei", "group"),
     [
