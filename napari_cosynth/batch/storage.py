@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
 
+from napari_cosynth.export.target import MANIFEST, SUMS
 from napari_cosynth.tile import SyntheticTile
 from napari_cosynth.tile_files import write_tile
 from napari_cosynth.writing import ready_folder, write_together
@@ -52,7 +53,7 @@ class Storage(Protocol):
         """Write a tile's files, its record last."""
 
     def dataset(self) -> Any:
-        """A context with a local folder to write the data set to."""
+        """A context with a local folder to write the data set to; at its end it is in the place of the former one."""
 
 
 def open_storage(out: str | Path) -> Storage:
@@ -169,13 +170,27 @@ class Remote:
     def dataset(self) -> Iterator[Path]:
         with tempfile.TemporaryDirectory() as folder:
             yield Path(folder)
-            self.write(
-                {
-                    f"{DATASET}/{path.relative_to(folder).as_posix()}": path.read_bytes()
-                    for path in sorted(Path(folder).rglob("*"))
-                    if path.is_file()
-                }
-            )
+            self._replace_dataset(Path(folder))
+
+    def _replace_dataset(self, folder: Path) -> None:
+        """Put a folder in the place of the former data set; files that this one did not list stay."""
+        new = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+        # The manifest says that all else is there: it goes first and comes last.
+        for name in [MANIFEST, *sorted(self._former_files() - new)]:
+            with suppress(FileNotFoundError):
+                self._fs.rm_file(self._at(f"{DATASET}/{name}"))
+        # The list comes before what it lists: so the next run removes also what one that was killed had copied.
+        for name in sorted(new, key=lambda name: (name == MANIFEST, name != SUMS, name)):
+            self.write({f"{DATASET}/{name}": (folder / name).read_bytes()})
+
+    def _former_files(self) -> set[str]:
+        """What the data set that is there lists as its files, as far as they lie in it."""
+        try:
+            listed = self.read(f"{DATASET}/{SUMS}").decode("utf-8", "replace").splitlines()
+        except FileNotFoundError:
+            return set()
+        paths = (PurePosixPath(line.partition("  ")[2]) for line in listed)
+        return {str(path) for path in paths if path.parts and not path.is_absolute() and ".." not in path.parts}
 
     def _at(self, name: str) -> str:
         return f"{self._root}/{name}"
