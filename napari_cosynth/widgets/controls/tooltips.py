@@ -117,7 +117,7 @@ _QUEUE = {
 }
 
 _DOCK = {
-    "project": "Open or save everything, tiles and all, as one file; or the nuclei alone",
+    "project": "Begin anew; open or save everything, tiles and all, as one file; or the nuclei alone",
     "filled": "Fill the masks with the colour of their class; otherwise only their outlines are drawn",
     "use_centroids": "Place a nucleus at each label of the layer that is selected in napari's list of layers",
 }

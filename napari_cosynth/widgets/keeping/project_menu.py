@@ -21,7 +21,7 @@ _TOPIC = "project"
 
 
 class ProjectMenu(QPushButton):
-    """Open, save and save as; what goes wrong, and what needs a decision, comes as a message.
+    """New, open, save and save as; what goes wrong, and what needs a decision, comes as a message.
 
     Parameters
     ----------
@@ -56,8 +56,10 @@ class ProjectMenu(QPushButton):
         # The arrow of the theme would lie on the text.
         self.setStyleSheet("QPushButton::menu-indicator { image: none; width: 0; }")
         menu = QMenu(self)
-        menu.addAction("&Open...", self.askOpen)
-        menu.addAction("Session &before", recover.bring_back)
+        menu.addAction("&New", lambda: self.new())
+        menu.addAction("&Open...", lambda: self.askOpen())
+        menu.addAction("Session &before", lambda: recover.bring_back())
+        menu.addSeparator()
         menu.addAction("&Save", lambda: self.askSave())
         menu.addAction("Save &as...", lambda: self.askSaveAs())
         menu.addSeparator()
@@ -74,6 +76,10 @@ class ProjectMenu(QPushButton):
         """The session is another one now, and no file is its own."""
         self._path, self._saved = None, Snapshot()
         self._replaced += 1
+
+    def new(self) -> None:
+        """Begin an empty session on a tile of the same size, with the same settings; asks first, as `open` does."""
+        self._ask_unless_saved("A new session", "Begin it", self._begin)
 
     def askOpen(self) -> None:
         """Let the user choose a project and open it."""
@@ -132,6 +138,12 @@ class ProjectMenu(QPushButton):
                 Action(label, act),
             ],
         )
+
+    def _begin(self) -> None:
+        self._messages.clear(_TOPIC)
+        now = self._session.snapshot()
+        fresh = Snapshot(now.layout.without_points(), settings=now.settings, active_class=now.active_class)
+        self._recover.replace(fresh)
 
     def _read(self, path: Path) -> None:
         self._messages.clear(_TOPIC)

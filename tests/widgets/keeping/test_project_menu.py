@@ -126,6 +126,34 @@ def test_what_an_opened_project_replaces_can_be_brought_back(menu, qtbot, other)
         qtbot.waitUntil(lambda prompt=prompt: menu.session.prompt == prompt, timeout=WAIT)
 
 
+def test_a_new_session_is_empty_keeps_the_settings_and_leaves_the_one_before(menu, qtbot, tmp_path):
+    session = menu.session
+    session.set_settings(session.settings.but(model="/models/mine", variants=3))
+    menu.save(tmp_path / "a.cosynth")
+    qtbot.waitUntil(lambda: said(menu, "Saved as"), timeout=WAIT)
+    settings, layout = session.settings, session.layout
+    choose(menu, "New")
+    assert session.snapshot() == Snapshot(layout.without_points(), settings=settings)
+    assert menu.path() is None and not session.can_undo and menu.messages.texts() == ()
+    assert load(found().closed).snapshot.prompt == "colon"
+    choose(menu, "Session before")
+    qtbot.waitUntil(lambda: session.prompt == "colon" and len(session.entries) == 1, timeout=WAIT)
+
+
+def test_a_new_session_asks_before_it_replaces_what_is_not_saved(menu, qtbot):
+    choose(menu, "New")
+    assert said(menu, "A new session replaces 9 nuclei") and menu.session.prompt == "colon"
+    press(qtbot, menu.messages, "messageBeginIt")
+    assert menu.session.prompt == "" and len(menu.session.layout) == 0 and menu.session.entries == ()
+    choose(menu, "New")
+    assert menu.messages.texts() == ()
+
+
+def test_there_may_be_no_session_before(menu):
+    choose(menu, "Session before")
+    assert said(menu, "no session before") and menu.session.prompt == "colon"
+
+
 def test_save_first_saves_and_then_opens(menu, qtbot, other, tmp_path, monkeypatch):
     mine = tmp_path / "mine.cosynth"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(mine), ""))

@@ -154,6 +154,23 @@ def test_a_session_slower_than_the_user_asks_before_it_replaces_anything(start, 
     assert same(made.session.snapshot(), work)
 
 
+def test_a_session_that_comes_after_another_was_begun_replaces_nothing(start, work, qtbot, monkeypatch):
+    Autosave().close(work)
+    monkeypatch.setattr(recover, "PATIENCE_S", 0.0)
+    begun, read = threading.Event(), recover.load
+    monkeypatch.setattr(recover, "load", lambda folder: begun.wait(WAIT / 1000) and read(folder))
+    made = start()
+    made.replace(Snapshot(prompt="begun anew"))
+    begun.set()
+    made._background.finish()
+    qtbot.wait(100)
+    assert made.session.prompt == "begun anew" and made.messages.texts() == ()
+    made.bring_back()
+    qtbot.waitUntil(lambda: same(made.session.snapshot(), work), timeout=WAIT)
+    made.bring_back()
+    qtbot.waitUntil(lambda: made.session.prompt == "begun anew", timeout=WAIT)
+
+
 def test_what_can_be_read_of_a_damaged_session_comes_back_and_the_rest_is_told(start, work):
     store = Autosave()
     store.close(work)
