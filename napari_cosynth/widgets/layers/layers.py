@@ -141,10 +141,15 @@ class Layers:
         """Make the layers of a tile ahead, one at a time: to be called when a model is about to be loaded."""
         self._do(_AHEAD, self._preparing())
 
-    def show_preview(self, preview: Previewed) -> None:
+    def show_preview(self, preview: Previewed, asked: Layout) -> None:
         """Show a tile in the making; `end_preview` brings back the session's own.
 
         One that comes before the last is drawn takes its place.
+
+        Parameters
+        ----------
+        asked
+            What it is made from: the session's layout may be another by now.
         """
         first = self._preview is None
         if first:
@@ -152,17 +157,14 @@ class Layers:
             self.flush()
             self._masks.watch(self._tiles.instances, None)
             self._tile = None
-        if first or preview.step < self._preview.step:
-            # The first of a run: what it is made from is what is there now.
-            self._asked = self._session.layout
-        self._preview = preview
+        self._preview, self._asked = preview, asked
         # Labels that wait stay in line when a preview without any comes: they are the last there are.
         labels = preview.instances is not None
         if first:
             self._do(_CLEARING, self._clearing(preview.image.shape[:2], labels_come=labels))
         self._do(_IMAGE, once(partial(self._tiles.show_preview_image, preview)))
         if labels:
-            self._do(_LABELS, once(partial(self._show_preview_labels, preview, self._asked)))
+            self._do(_LABELS, once(partial(self._show_preview_labels, preview, asked)))
 
     def end_preview(self) -> None:
         """Show the session's current tile again, or none."""

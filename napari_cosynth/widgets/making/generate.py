@@ -14,6 +14,7 @@ from typing import Protocol
 from qtpy.QtCore import QObject, Signal
 
 from napari_cosynth.events import Preview
+from napari_cosynth.layout import Layout
 from napari_cosynth.session import Session
 from napari_cosynth.tile import SyntheticTile
 from napari_cosynth.widgets.controls.messages import MessageBar
@@ -33,8 +34,8 @@ _log = logging.getLogger(__name__)
 class Canvas(Protocol):
     """What is needed of the layers."""
 
-    def show_preview(self, preview: Preview) -> None:
-        """Show a tile that is being made."""
+    def show_preview(self, preview: Preview, asked: Layout) -> None:
+        """Show a tile that is being made from a layout."""
 
     def end_preview(self) -> None:
         """Show the session's current tile again."""
@@ -74,6 +75,7 @@ class Generate(QObject):
         self._reason = ""
         self._made = 0
         self._place = (1, 1, 0)
+        self._asked = session.layout
         self._began = self._shown = 0.0
         self._pace = Pace(1, 1)
         self._canvas_works = True
@@ -143,7 +145,7 @@ class Generate(QObject):
         self._messages.clear(_TOPIC)
         if not draft:
             self._set_running(True)
-        self._place = (1, len(orders), 0)
+        self._place, self._asked = (1, len(orders), 0), orders[0].layout
         self._worker.start(orders)
         self._show("getting ready")
 
@@ -244,7 +246,7 @@ class Generate(QObject):
         if not self._canvas_works:
             return
         try:
-            self._canvas.show_preview(preview)
+            self._canvas.show_preview(preview, self._asked)
         except Exception:  # a preview is not worth a run
             _log.exception("a preview could not be shown")
             self._canvas_works = False

@@ -80,7 +80,9 @@ def test_what_was_chosen_on_another_tile_is_chosen_no_longer(layers, masks, sess
 
 
 def test_a_preview_has_no_nucleus_to_correct(layers, masks, session):
-    layers.show_preview(Preview(1, 2, np.zeros((256, 256, 3), np.uint8), session.current.tile.instances))
+    layers.show_preview(
+        Preview(1, 2, np.zeros((256, 256, 3), np.uint8), session.current.tile.instances), session.layout
+    )
     masks.selected_label = 2
     layers.pick(3)
     assert not session.current.tile.edited

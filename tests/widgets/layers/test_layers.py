@@ -153,10 +153,10 @@ def test_a_preview_is_shown_and_leaves_no_ghost(viewer, session, layers, make_ma
     tile = make_made_tile(session.layout, misses=2)
     session.add_tile(tile)
     image = np.full((256, 256, 3), 7, np.uint8)
-    layers.show_preview(Preview(1, 2, image, None))
+    layers.show_preview(Preview(1, 2, image, None), session.layout)
     assert not viewer.layers["instances"].data.any()
     assert len(viewer.layers["misses"].data) == 0
-    layers.show_preview(Preview(2, 2, image, tile.instances))
+    layers.show_preview(Preview(2, 2, image, tile.instances), session.layout)
     assert viewer.layers["instances"].data.any()
     assert not viewer.layers["instances"].editable
     np.testing.assert_array_equal(viewer.layers["tile"].data, image)
@@ -168,33 +168,35 @@ def test_a_preview_is_shown_and_leaves_no_ghost(viewer, session, layers, make_ma
     assert len(viewer.layers["misses"].data) == 2
 
 
-def test_a_preview_without_a_tile_leaves_an_empty_canvas(viewer, layers):
-    layers.show_preview(Preview(1, 2, np.full((256, 256, 3), 7, np.uint8), None))
+def test_a_preview_without_a_tile_leaves_an_empty_canvas(viewer, session, layers):
+    layers.show_preview(Preview(1, 2, np.full((256, 256, 3), 7, np.uint8), None), session.layout)
     layers.end_preview()
     assert not viewer.layers["tile"].data.any()
 
 
 def test_a_finished_tile_ends_its_preview_and_the_next_variant_begins_anew(viewer, session, layers, make_made_tile):
     image = np.full((256, 256, 3), 7, np.uint8)
-    layers.show_preview(Preview(1, 1, image, None))
+    layers.show_preview(Preview(1, 1, image, None), session.layout)
     tile = make_made_tile(session.layout)
     session.add_tile(tile)
     np.testing.assert_array_equal(viewer.layers["tile"].data, tile.image)
-    layers.show_preview(Preview(1, 1, image, None))
+    layers.show_preview(Preview(1, 1, image, None), session.layout)
     np.testing.assert_array_equal(viewer.layers["tile"].data, image)
 
 
-def test_each_run_of_previews_is_coloured_by_the_layout_it_began_with(viewer, session, layers, make_made_tile):
+def test_previews_are_coloured_by_the_layout_they_are_made_from(viewer, session, layers, make_made_tile):
     image, instances = np.zeros((256, 256, 3), np.uint8), make_made_tile(session.layout).instances
 
     def color():
         return (viewer.layers["instances"].colormap.map(1)[:3] * 255).round().astype(int).tolist()
 
-    layers.show_preview(Preview(1, 2, image, instances))
-    session.set_layout(session.layout.reclass([0], 3), "x")
-    layers.show_preview(Preview(2, 2, image, instances))
+    asked = session.layout
+    session.set_layout(asked.reclass([0], 3), "x")
+    layers.show_preview(Preview(1, 2, image, instances), asked)
     assert color() == list(BUNDLED[0].rgb)
-    layers.show_preview(Preview(1, 2, image, instances))
+    layers.set_hidden(frozenset({1}))
+    assert color() == list(BUNDLED[0].rgb)
+    layers.show_preview(Preview(1, 2, image, instances), session.layout)
     assert color() == list(BUNDLED[3].rgb)
 
 
@@ -220,10 +222,10 @@ def test_layers_of_others_stay_untouched_whatever_they_are_called(viewer, sessio
 def test_any_layer_can_be_deleted_at_any_time(viewer, session, layers, make_made_tile, name):
     session.add_tile(make_made_tile(session.layout, misses=1))
     image = np.zeros((256, 256, 3), np.uint8)
-    layers.show_preview(Preview(1, 3, image, None))
+    layers.show_preview(Preview(1, 3, image, None), session.layout)
     viewer.layers[name].visible = False
     viewer.layers.remove(name)
-    layers.show_preview(Preview(2, 3, image, session.current.tile.instances))
+    layers.show_preview(Preview(2, 3, image, session.current.tile.instances), session.layout)
     layers.end_preview()
     layers.set_hidden(frozenset({1}))
     layers.set_outline(False)
@@ -330,9 +332,9 @@ def test_whatever_comes_between_the_last_preview_or_the_tile_is_shown_in_the_end
                     instances = np.zeros((256, 256), np.int32)
                 if act == "preview with labels":
                     instances = np.roll(tile.instances, step)
-                    layers.show_preview(Preview(step, 99, image, instances))
+                    layers.show_preview(Preview(step, 99, image, instances), session.layout)
                 else:
-                    layers.show_preview(Preview(step, 99, image, None))
+                    layers.show_preview(Preview(step, 99, image, None), session.layout)
                 previewed = True
             case "turn":
                 qapp.processEvents()
@@ -354,7 +356,7 @@ def test_whatever_comes_between_the_last_preview_or_the_tile_is_shown_in_the_end
                 # It comes back with the next thing that is shown.
                 image = np.full((256, 256, 3), 200, np.uint8)
                 step += 1
-                layers.show_preview(Preview(step, 99, image, None))
+                layers.show_preview(Preview(step, 99, image, None), session.layout)
                 instances = instances if previewed else np.zeros((256, 256), np.int32)
                 previewed = True
     layers.set_hidden(frozenset())
@@ -395,7 +397,7 @@ def test_closed_layers_come_back_by_no_turn(qtbot, viewer, session, turned, make
     tile = make_made_tile(session.layout)
     session.add_tile(tile)
     layers.prepare()
-    layers.show_preview(Preview(1, 2, tile.image, tile.instances))
+    layers.show_preview(Preview(1, 2, tile.image, tile.instances), session.layout)
     layers.close()
     assert not turns.busy
     qtbot.wait(50)

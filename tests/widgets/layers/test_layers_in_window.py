@@ -206,12 +206,12 @@ def test_previews_do_not_hold_up_the_window(qtbot, window, layers, session, make
     tile = make_made_tile(session.layout)
     layers.prepare()
     qtbot.waitUntil(lambda: len(window.layers) == 6, timeout=20000)
-    layers.show_preview(Preview(1, 9, tile.image, tile.instances))
+    layers.show_preview(Preview(1, 9, tile.image, tile.instances), session.layout)
     QApplication.processEvents()
     took = []
     for step in range(2, 9):
         began = time.process_time()
-        layers.show_preview(Preview(step, 9, tile.image[::-1].copy(), np.roll(tile.instances, step)))
+        layers.show_preview(Preview(step, 9, tile.image[::-1].copy(), np.roll(tile.instances, step)), session.layout)
         QApplication.processEvents()
         took.append(time.process_time() - began)
     # On all threads together, and a virtual screen is drawn by the CPU.

@@ -111,7 +111,9 @@ def test_masks_that_cannot_be_are_refused(masks, layers, session, said):
 
 
 def test_a_preview_cannot_be_edited(qtbot, viewer, masks, layers, session):
-    layers.show_preview(Preview(1, 2, np.zeros((256, 256, 3), np.uint8), session.current.tile.instances))
+    layers.show_preview(
+        Preview(1, 2, np.zeros((256, 256, 3), np.uint8), session.current.tile.instances), session.layout
+    )
     masks.data = np.zeros((256, 256), np.int32)
     qtbot.wait(500)
     assert not session.current.tile.edited

@@ -17,14 +17,15 @@ class Canvas:
     """Remembers what it was asked to show."""
 
     def __init__(self):
-        self.shown = []
+        self.shown, self.asked = [], []
         self.previewing = False
         self.broken = False
 
-    def show_preview(self, preview):
+    def show_preview(self, preview, asked):
         if self.broken:
             raise KeyError("the layer is gone")
         self.shown.append(preview)
+        self.asked.append(asked)
         self.previewing = True
 
     def end_preview(self):
@@ -126,6 +127,15 @@ def test_a_run_that_ends_early_is_followed_by_a_new_seed_if_it_made_a_tile(
     qtbot.waitUntil(bench.idle, timeout=WAIT)
     assert bench.tiles == made
     assert (bench.session.settings.seed == 5) == (locked or not made)
+
+
+@pytest.mark.parametrize("draft", [False, True])
+def test_previews_come_with_the_layout_that_was_asked_for(bench, qtbot, draft):
+    asked = bench.session.layout
+    bench.worker.loading.connect(lambda: bench.session.set_layout(asked.remove([0]), "Delete nucleus"))
+    (bench.generate.draft if draft else bench.generate.generate)()
+    qtbot.waitUntil(lambda: not bench.worker.running, timeout=WAIT)
+    assert bench.canvas.asked and all(layout == asked for layout in bench.canvas.asked)
 
 
 def test_a_second_generate_while_one_runs_changes_nothing(bench, qtbot):
