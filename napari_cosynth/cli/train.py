@@ -14,6 +14,7 @@ from napari_cosynth.classes import BUNDLED
 from napari_cosynth.cli.outcome import outcome, ready_out, say
 from napari_cosynth.cli.sources import source_weights, training_tiles
 from napari_cosynth.cli.train_bar import TrainingBar
+from napari_cosynth.cli.train_course import changes, given_facts
 
 if TYPE_CHECKING:
     from napari_cosynth.data.labelled import LabelledTile
@@ -23,9 +24,12 @@ PROCESSES, DISTANCES = ("joint", "labels-first"), ("interior", "centroid")
 
 
 def train(
+    ctx: typer.Context,
     data: Annotated[list[Path], typer.Option(help="Folder of labelled tiles; give it again for more.")],
     out: Annotated[Path, typer.Option(help="Folder of the run: checkpoint, previews and the model folder.")],
-    resume: Annotated[bool, typer.Option("--resume", help="Go on from OUT's checkpoint.")] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on from OUT's checkpoint, with the options of then.")
+    ] = False,
     init: Annotated[
         str | None, typer.Option(help="Begin with the network and weights of this model, bundled or a folder.")
     ] = None,
@@ -77,7 +81,8 @@ def train(
     preview_minutes: Annotated[float, typer.Option(min=0, help="Minutes between previews; 0 = none.")] = 20,
     checkpoint_minutes: Annotated[float, typer.Option(min=0.01, help="Minutes between checkpoints.")] = 5,
     compiled: Annotated[
-        bool, typer.Option("--compile", help="Compile the network first: a minute or two, worth it on a GPU.")
+        bool,
+        typer.Option("--compile/--no-compile", help="Compile the network first: a minute or two, worth it on a GPU."),
     ] = False,
     cpu: Annotated[bool, typer.Option("--cpu", help="Stay on the CPU.")] = False,
 ) -> None:
@@ -91,7 +96,9 @@ def train(
     `preview-STEP.png`: real tiles and labels beside made ones for the same points.
     Without --minutes, --steps or --decay it trains until Ctrl-C, which saves a
     checkpoint. A killed run goes on with `--resume` exactly where its checkpoint
-    left it. --process and --distance are for comparison: labels made before their
+    left it: options that are not given are as they were, and a learning rate that
+    was falling falls on; --minutes, --steps, previews, checkpoints and --cpu are said
+    with each start. --process and --distance are for comparison: labels made before their
     image, and the distance map of the paper. For several GPUs: `accelerate launch -m napari_cosynth.cli train ...`
 
     **Examples**
@@ -115,51 +122,83 @@ def train(
         from napari_cosynth.data.dataset import mark_partial
         from napari_cosynth.model.segmenter_folder import segmenter_hash
         from napari_cosynth.model.text import TextEncoder
-        from napari_cosynth.training import run_folder
+        from napari_cosynth.training import run_facts, run_folder
         from napari_cosynth.training.loop import TrainingSettings
         from napari_cosynth.training.loop import train as training
 
         run_folder.check_run(out, resume)
         start = run_folder.finished_steps(out) if resume else 0
-        settings = TrainingSettings(
-            batch_size=batch_size,
-            learning_rate=learning_rate,
-            decay_from=run_folder.decay_start(out, start, decay) if decay else None,
-            decay_steps=decay or 1,
-            ema_decay=ema,
-            perceptual=perceptual,
-            persuasion=critic,
-            seed=seed,
-            precision=precision,
-            compiled=compiled,
-            workers=workers,
-            uses=uses,
-            checkpoint_every_s=checkpoint_minutes * 60,
-        )
-        last_step = steps if settings.decay_from is None else settings.decay_from + settings.decay_steps
-        if last_step is not None and start >= last_step:
-            raise ValueError(f"{out} is at step {start} already; give --steps a higher number than {last_step}")
-        tiles = mark_partial(training_tiles(data), partial or [])
-        sampler = CropSampler(_completed(tiles, complete or [], segmenter), BUNDLED, crop, seed, weights)
-        encoder = TextEncoder.default() if text_encoder is None else TextEncoder.from_folder(text_encoder)
-        begun = (out, resume, init, widths, blocks, encoder, BUNDLED, process, distance)
-        network = run_folder.network_of(*begun, attention_blocks=attention_blocks, refinements=further)
-        if network.config.process == "labels-first" and batch_size % 2:
-            raise ValueError(f"--batch-size {batch_size}: labels-first needs an even one, for labels and image in turn")
-        ready_out(out)
         # Where several processes train together, one of them writes and talks.
         main = os.environ.get("RANK", "0") == "0"
+        facts = {
+            "network": {
+                "channels": widths,
+                "blocks": blocks,
+                "attention_blocks": attention_blocks,
+                "refinements": further,
+                "process": process,
+                "distance": distance,
+            },
+            "settings": TrainingSettings(
+                batch_size=batch_size,
+                learning_rate=learning_rate,
+                ema_decay=ema,
+                perceptual=perceptual,
+                persuasion=critic,
+                seed=seed,
+                precision=precision,
+                compiled=compiled,
+                workers=workers,
+                uses=uses,
+                checkpoint_every_s=checkpoint_minutes * 60,
+            ).model_dump(),
+            "crop": crop,
+            "weights": weights,
+            "init": init,
+            "partial": partial or [],
+            "complete": complete or [],
+            "segmenter_folder": None if segmenter is None else str(segmenter),
+            "text_encoder": None if text_encoder is None else str(text_encoder),
+            "data": [str(folder) for folder in data],
+        }
+        if resume:
+            facts, changed = run_facts.resumed(out, facts, given_facts(ctx))
+            for line in changes(ctx, changed, trained=start > 0):
+                if main:
+                    say(line)
+        settings = run_folder.with_decay(TrainingSettings(**facts["settings"]), start, decay)
+        facts["settings"] = settings.model_dump()
+        ends = [] if settings.decay_from is None else [settings.decay_from + settings.decay_steps]
+        # A fall that is asked for ends the run; one that goes on may be stopped before.
+        last_step = min([*ends, steps] if steps is not None and decay is None else ends, default=None)
+        if last_step is not None and start >= last_step:
+            raise ValueError(f"{out} is at step {start} already; give --steps a higher number than {last_step}")
+        outliner = None if facts["segmenter_folder"] is None else Path(facts["segmenter_folder"])
+        tiles = mark_partial(training_tiles(data), facts["partial"])
+        tiles = _completed(tiles, facts["complete"], outliner)
+        if facts["complete"]:
+            facts["segmenter"] = segmenter_hash(outliner)
+            if resume and segmenter is None:
+                _check_outliner(run_facts.read_facts(out).get("segmenter"), facts["segmenter"])
+        sampler = CropSampler(tiles, BUNDLED, facts["crop"], settings.seed, facts["weights"])
+        words = facts["text_encoder"]
+        encoder = TextEncoder.default() if words is None else TextEncoder.from_folder(Path(words))
+        network = run_folder.network_of(
+            out, resume, facts["init"], encoder=encoder, taxonomy=BUNDLED, **facts.pop("network")
+        )
+        if network.config.process == "labels-first" and settings.batch_size % 2:
+            raise ValueError(
+                f"--batch-size {settings.batch_size}: labels-first needs an even one, for labels and image in turn"
+            )
+        ready_out(out)
         if main:
-            facts = {"settings": settings.model_dump(), "crop": crop, "weights": weights, "init": init}
-            facts |= {"partial": partial or [], "complete": complete or []}
-            facts |= {"segmenter": segmenter_hash(segmenter)} if complete else {}
-            run_folder.write_facts(out, network, facts | {"data": [str(folder) for folder in data]})
+            run_facts.write_facts(out, network, facts, resumed_at=start if resume else None)
 
         seconds = None if minutes is None else minutes * 60
         world = int(os.environ.get("WORLD_SIZE", "1"))
         began = previewed = time.monotonic()
         with (
-            TrainingBar(start, last_step, seconds, batch_size * world, main) as bar,
+            TrainingBar(start, last_step, seconds, settings.batch_size * world, main) as bar,
             closing(training(network, encoder, sampler, settings, out, resume, cpu)) as run,
         ):
             for step in run:
@@ -185,6 +224,14 @@ def _check_variant(process: str, distance: str, begun: bool) -> None:
             raise ValueError(
                 f"{option} {value}: --resume and --init take what the network was begun with; leave it out"
             )
+
+
+def _check_outliner(before: str | None, now: str) -> None:
+    if before not in (None, now):
+        raise ValueError(
+            f"--complete: the points were outlined by the segmenter {before} so far, and this one is {now}; give the "
+            "folder of one with --segmenter"
+        )
 
 
 def _completed(tiles: list[LabelledTile], sources: list[str], segmenter: Path | None) -> list[LabelledTile]:

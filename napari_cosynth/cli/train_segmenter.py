@@ -61,7 +61,7 @@ def train_segmenter(
         from napari_cosynth.evaluation.segmenter_training import train_segmenter as training
         from napari_cosynth.model.segmenter import Segmenter
         from napari_cosynth.model.segmenter_folder import save_segmenter
-        from napari_cosynth.training import run_folder
+        from napari_cosynth.training import run_facts, run_folder
 
         run_folder.check_run(out, resume)
         start = run_folder.finished_steps(out) if resume else 0
@@ -76,7 +76,8 @@ def train_segmenter(
         network = Segmenter(taxonomy=BUNDLED.model_dump(mode="json"))
         ready_out(out)
         facts = {"settings": settings.model_dump(), "weights": weights, "partial": partial or []}
-        run_folder.write_facts(out, network, facts | {"data": [str(folder) for folder in data]})
+        facts |= {"data": [str(folder) for folder in data]}
+        run_facts.write_facts(out, network, facts, resumed_at=start if resume else None)
         with work_bar("steps") as bar, closing(training(network, sampler, settings, out, resume)) as run:
             task = bar.add_task("training", total=steps, completed=start)
             for step in run:

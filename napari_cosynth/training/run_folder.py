@@ -1,6 +1,6 @@
 """The folder of a training run: which network it trains, where it stands, what is exported from it.
 
-``run.json`` says how the run was begun, ``checkpoint.pt`` where it stands,
+``run.json`` says how the run was begun (`run_facts`), ``checkpoint.pt`` where it stands,
 ``model/`` is what users load, ``preview-STEP.png`` is to look at. It knows no
 command line: options arrive as values.
 """
@@ -8,13 +8,10 @@ command line: options arrive as values.
 from __future__ import annotations
 
 import io
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import torch
-from diffusers.configuration_utils import ConfigMixin
 from PIL import Image
 
 from napari_cosynth.classes import Taxonomy
@@ -26,11 +23,12 @@ from napari_cosynth.training.checkpoint import NAME as CHECKPOINT
 from napari_cosynth.training.checkpoint import load_checkpoint
 from napari_cosynth.training.deepen import deepened
 from napari_cosynth.training.export import export_model
-from napari_cosynth.training.loop import trained_state
+from napari_cosynth.training.loop import TrainingSettings, trained_state
 from napari_cosynth.training.preview import preview_grid
+from napari_cosynth.training.run_facts import FACTS, read_facts
 from napari_cosynth.writing import write_together
 
-FACTS, MODEL = "run.json", "model"
+MODEL = "model"
 
 
 def check_run(folder: Path, resume: bool) -> None:
@@ -58,7 +56,7 @@ def network_of(
     process: str = "joint",
     distance: str = "interior",
     attention_blocks: int | None = None,
-    refinements: tuple[int, ...] | None = None,
+    refinements: Sequence[int] | None = None,
 ) -> JointUNet:
     """The network that a run trains.
 
@@ -82,7 +80,7 @@ def network_of(
         encoder or other classes, or has more blocks.
     """
     if resume and (folder / CHECKPOINT).is_file():
-        return JointUNet.from_config(_facts(folder)["network"])
+        return JointUNet.from_config(read_facts(folder)["network"])
     if init is not None:
         found = zoo.find_model(init)
         if found.taxonomy.names != taxonomy.names:
@@ -93,7 +91,7 @@ def network_of(
         pipe = zoo.load(found)
         if pipe.text_encoder.sha256 != encoder.sha256:
             raise ValueError(f"--init {init}: was trained with another text encoder; give the same --text-encoder")
-        return deepened(pipe.unet, attention_blocks, refinements)
+        return deepened(pipe.unet, attention_blocks, tuple(refinements or ()) or None)
     torch.manual_seed(0)
     return JointUNet(
         n_classes=len(taxonomy.stated),
@@ -104,7 +102,7 @@ def network_of(
         process=process,
         distance=distance,
         attention_blocks=attention_blocks or 1,
-        refinements=refinements or (),
+        refinements=tuple(refinements or ()),
     )
 
 
@@ -125,21 +123,24 @@ def finished_steps(folder: Path) -> int:
         ) from error
 
 
-def decay_start(folder: Path, step: int, decay: int) -> int:
-    """First step of a falling learning rate that lasts ``decay`` steps.
+def with_decay(settings: TrainingSettings, step: int, decay: int | None) -> TrainingSettings:
+    """The settings of a start at ``step``, with the fall of the learning rate that is due.
 
-    A run that was killed on such a fall goes on with it; else it begins at ``step``.
+    A run that stopped on a fall goes on with it, unless one of other length is
+    asked for; that begins at ``step``, as the first does.
+
+    Parameters
+    ----------
+    settings
+        Those that the run had so far.
+    decay
+        Steps of the fall that is asked for, if one is.
     """
-    settings = _facts(folder).get("settings", {}) if (folder / FACTS).is_file() else {}
-    begun = settings.get("decay_from")
-    on_it = begun is not None and settings.get("decay_steps") == decay and begun <= step < begun + decay
-    return begun if on_it else step
-
-
-def write_facts(folder: Path, network: ConfigMixin, facts: Mapping[str, Any]) -> None:
-    """Write ``run.json``: the network's configuration, and how the run was asked for."""
-    text = json.dumps({"network": dict(network.config)} | dict(facts), indent=2, default=list)
-    write_together({folder / FACTS: f"{text}\n".encode()})
+    begun, lasts = settings.decay_from, settings.decay_steps
+    if begun is not None and begun <= step < begun + lasts and decay in (None, lasts):
+        return settings
+    fall = {"decay_from": None, "decay_steps": 1} if decay is None else {"decay_from": step, "decay_steps": decay}
+    return settings.model_copy(update=fall)
 
 
 def export_run(
@@ -165,14 +166,3 @@ def export_run(
         write_together({folder / f"preview-{state.step:07d}.png": stream.getvalue()})
         torch.set_rng_state(chance)
     return folder / MODEL
-
-
-def _facts(folder: Path) -> dict[str, Any]:
-    path = folder / FACTS
-    try:
-        facts = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ValueError(f"{path}: cannot be read ({error}); begin the run anew in another --out") from error
-    if not isinstance(facts, dict) or not isinstance(facts.get("network"), dict):
-        raise ValueError(f"{path}: does not say which network the run trains; begin the run anew in another --out")
-    return facts

@@ -70,12 +70,68 @@ def test_a_run_goes_on_and_another_starts_from_it(train, cli, names, write_csv, 
     assert refused.exit_code == 2 and "'two' are not whole numbers parted by commas" in refused.stderr
 
 
+def test_a_resumed_run_is_as_it_was_begun_unless_told_otherwise(train, cli, tiny_data, tmp_path):
+    """Options are left out when it goes on, as a user would."""
+    from accelerate.state import AcceleratorState
+
+    def go_on(*arguments):
+        AcceleratorState._reset_state(reset_partial_state=True)
+        return cli("train", "--data", tiny_data, "--out", "run", "--resume", "--cpu", *arguments)
+
+    def facts():
+        return json.loads((tmp_path / "run" / "run.json").read_text())
+
+    quiet = ("--preview-minutes", 0)
+    options = ("--learning-rate", 1e-3, "--ema", 0.9, "--weight", "tiny=2")
+    assert train("--out", "run", "--steps", 1, *options, *quiet).exit_code == 0
+    begun = facts()
+
+    done = go_on("--steps", 2)
+    assert done.exit_code == 0, done.output
+    assert "so far" not in done.stdout and facts()["starts"][1]["changed"] == {}
+    assert imread(tmp_path / "run" / "preview-0000002.png").shape[1] == 5 * 64
+
+    done = go_on("--steps", 3, "--learning-rate", 1e-4, "--crop", 64, *quiet)
+    assert done.exit_code == 0, done.output
+    assert "--learning-rate 0.0001 from now on, 0.001 so far" in done.stdout.splitlines()
+    assert done.stdout.count("so far") == 1
+    done = go_on("--steps", 4, *quiet)
+    assert done.exit_code == 0, done.output
+    starts = facts()["starts"]
+    assert [s["step"] for s in starts] == [0, 1, 2, 3]
+    assert starts[2]["changed"] == {"settings.learning_rate": 1e-4} and starts[3]["changed"] == {}
+    assert facts() | {"starts": 0} == begun | {"starts": 0}
+
+    for other in (("--channels", "64,64"), ("--init", "any")):
+        refused = go_on("--steps", 5, *other)
+        assert refused.exit_code == 2 and f"{other[0]} {other[1]}: the run was begun with" in refused.stderr
+    assert trained_steps(tmp_path / "run") == 4
+
+
+def test_a_falling_learning_rate_falls_on(train, tmp_path):
+    quiet = ("--preview-minutes", 0)
+    assert train("--out", "run", "--decay", 3, "--minutes", 0, *quiet).exit_code == 0
+    assert trained_steps(tmp_path / "run") == 1
+    done = train("--out", "run", "--resume", *quiet)
+    assert done.exit_code == 0, done.output
+    assert trained_steps(tmp_path / "run") == 3
+    refused = train("--out", "run", "--resume", "--steps", 3)
+    assert refused.exit_code == 2 and "run is at step 3 already" in refused.stderr
+    # Afterwards it learns as before, until another fall is asked for.
+    assert train("--out", "run", "--resume", "--steps", 4, *quiet).exit_code == 0
+    assert train("--out", "run", "--resume", "--decay", 1, *quiet).exit_code == 0
+    assert trained_steps(tmp_path / "run") == 5
+
+
 def test_labels_of_a_source_are_completed(train, tmp_path):
     done = train("--out", "run", "--steps", 1, "--complete", "tiny", "--preview-minutes", 0)
     assert done.exit_code == 0, done.output
     assert trained_steps(tmp_path / "run") == 1
     facts = json.loads((tmp_path / "run" / "run.json").read_text())
     assert facts["complete"] == ["tiny"] and len(facts["segmenter"]) == 16
+    (tmp_path / "run" / "run.json").write_text(json.dumps(facts | {"segmenter": "of before"}))
+    refused = train("--out", "run", "--steps", 2, "--resume")
+    assert refused.exit_code == 2 and "outlined by the segmenter of before so far" in refused.stderr
 
 
 def test_a_time_limit_ends_a_run(train, tmp_path):

@@ -7,13 +7,9 @@ import json
 import pytest
 
 from napari_cosynth.classes import BUNDLED
-from napari_cosynth.training.run_folder import (
-    check_run,
-    decay_start,
-    finished_steps,
-    network_of,
-    write_facts,
-)
+from napari_cosynth.training.loop import TrainingSettings
+from napari_cosynth.training.run_facts import write_facts
+from napari_cosynth.training.run_folder import check_run, finished_steps, network_of, with_decay
 
 
 def test_a_run_begins_where_there_is_none_and_goes_on_where_there_is_one(tmp_path, make_unet):
@@ -27,14 +23,6 @@ def test_a_run_begins_where_there_is_none_and_goes_on_where_there_is_one(tmp_pat
     (tmp_path / "checkpoint.pt").write_bytes(b"")
     with pytest.raises(ValueError, match="holds a run already; give --resume"):
         check_run(tmp_path, resume=False)
-
-
-def test_facts_hold_the_network_as_it_is(tmp_path, make_unet):
-    network = make_unet()
-    write_facts(tmp_path, network, {"crop": 128})
-    facts = json.loads((tmp_path / "run.json").read_text())
-    assert facts["crop"] == 128
-    assert tuple(facts["network"]["channels"]) == tuple(network.config.channels)
 
 
 def test_a_resumed_run_has_the_network_of_its_facts_and_no_other(tmp_path, make_unet, minilm):
@@ -66,14 +54,17 @@ def test_a_model_of_other_classes_or_another_text_encoder_is_no_start(tmp_path, 
         network_of(tmp_path, False, str(model_copy), (), 1, minilm, BUNDLED)
 
 
-def test_a_fall_of_the_learning_rate_goes_on_where_it_began(tmp_path, make_unet):
-    assert decay_start(tmp_path, 0, 100) == 0
-    write_facts(tmp_path, make_unet(), {"settings": {"decay_from": None, "decay_steps": 1}})
-    assert decay_start(tmp_path, 500, 100) == 500
-    write_facts(tmp_path, make_unet(), {"settings": {"decay_from": 500, "decay_steps": 100}})
-    assert decay_start(tmp_path, 560, 100) == 500
-    assert decay_start(tmp_path, 560, 200) == 560
-    assert decay_start(tmp_path, 600, 100) == 600
+def test_a_fall_of_the_learning_rate_goes_on_where_it_began():
+    plain = TrainingSettings()
+    assert with_decay(plain, 500, None) == plain
+    assert with_decay(plain, 0, 100).decay_from == 0
+    falling = with_decay(plain, 500, 100)
+    assert (falling.decay_from, falling.decay_steps) == (500, 100)
+    assert with_decay(falling, 560, 100) == with_decay(falling, 560, None) == falling
+    assert with_decay(falling, 560, 200).decay_from == 560
+    # What has fallen to the end begins anew, or not at all.
+    assert with_decay(falling, 600, 100).decay_from == 600
+    assert with_decay(falling, 600, None) == plain
 
 
 @pytest.mark.parametrize("content", ["", "[1]", '{"network": 3}', "{}"])
