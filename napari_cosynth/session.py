@@ -201,10 +201,12 @@ class Session(SessionSignals):
             self.entry(key)
         self._announced(lambda: setattr(self._state, "current", key))
 
-    def remove(self, key: str) -> None:
-        """Take a tile out; if it was shown, its neighbour is."""
-        self.entry(key)
-        self._do("Remove tile", {("tile", key): None})
+    def remove(self, *keys: str) -> None:
+        """Take tiles out as one step of undo; if one of them was shown, its neighbour is."""
+        for key in keys:
+            self.entry(key)
+        name = "Remove tile" if len(keys) == 1 else f"Remove {len(keys)} tiles"
+        self._do(name, {("tile", key): None for key in keys})
 
     def decide(self, key: str, verdict: Verdict) -> None:
         """Accept or reject a tile, or leave it open again.

@@ -357,6 +357,22 @@ def test_a_new_tile_is_shown_and_cannot_be_undone():
     assert session.can_redo and len(session.entries) == 4
 
 
+def test_tiles_removed_together_come_back_together():
+    session, keys = with_tiles(4)
+    entries = session.entries
+    session.choose(keys[1])
+    session.remove(keys[0], keys[1], keys[3])
+    assert [entry.key for entry in session.entries] == [keys[2]] and session.current.key == keys[2]
+    assert session.undo_name == "Remove 3 tiles"
+    session.undo()
+    assert session.entries == entries and not session.can_undo
+    session.redo()
+    assert [entry.key for entry in session.entries] == [keys[2]]
+    with pytest.raises(KeyError):
+        session.remove(keys[2], keys[0])
+    assert [entry.key for entry in session.entries] == [keys[2]]
+
+
 def test_a_removed_tile_leaves_its_neighbour_and_comes_back_to_its_place():
     session, keys = with_tiles(4)
     session.choose(keys[1])

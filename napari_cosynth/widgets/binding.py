@@ -80,6 +80,7 @@ class Binding:
         panels.gallery.reuseAsked.connect(self._reuse)
         panels.gallery.decided.connect(session.decide)
         panels.gallery.removeAsked.connect(session.remove)
+        panels.gallery.removeAllAsked.connect(lambda keys: session.remove(*keys))
         self.refresh()
 
     def refresh(self) -> None:

@@ -112,6 +112,13 @@ def cross(painter: QPainter, on: bool) -> None:
     painter.drawLine(QPointF(0.15, 0.85), QPointF(0.85, 0.15))
 
 
+def crosses(painter: QPainter, on: bool) -> None:
+    """Two crosses, to take several things away."""
+    for left in (0.02, 0.58):
+        painter.drawLine(QPointF(left, 0.3), QPointF(left + 0.4, 0.7))
+        painter.drawLine(QPointF(left, 0.7), QPointF(left + 0.4, 0.3))
+
+
 def swatch(color: str, letter: str, side: int, ratio: float) -> QIcon:
     """A square of a class's colour with its key letter, so that colour is not the only mark.
 

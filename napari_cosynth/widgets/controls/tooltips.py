@@ -56,6 +56,7 @@ _GALLERY = {
     "reject": "Reject the tile of the marked card (R); U leaves it undecided again",
     "reuse": "Bring back the nuclei, prompt, seed and settings that the marked tile was made from (Enter, or click it)",
     "remove": "Take the marked tile out of the gallery (Del); Undo brings it back",
+    "remove_rejected": "Take all rejected tiles out of the gallery; Undo brings them back together",
     "show_all": "Show tiles of every verdict",
     "show_undecided": "Show the tiles that you have not decided on",
     "show_accepted": "Show the tiles that you accepted",

@@ -10,7 +10,7 @@ from qtpy.QtWidgets import QAbstractButton, QHBoxLayout, QPushButton, QSizePolic
 
 from napari_cosynth.snapshot import Entry
 from napari_cosynth.tile import Verdict
-from napari_cosynth.widgets.controls.glyphs import Glyph, GlyphButton, back, cross
+from napari_cosynth.widgets.controls.glyphs import Glyph, GlyphButton, back, cross, crosses
 from napari_cosynth.widgets.controls.marks import mark_icon
 from napari_cosynth.widgets.controls.tooltips import add_tooltips, enable
 from napari_cosynth.widgets.gallery.cards import Cards
@@ -22,6 +22,7 @@ _LEAST_HEIGHT = 120
 """Of the cards, px: on a small screen at least a picture is seen, and the buttons below it."""
 _NO_TILES = "No tiles yet. Place nuclei, write a prompt and press Generate: every tile becomes a card here."
 _NONE_SHOWN = "No card is of this kind. Choose All and any share of points to see every card."
+_NONE_REJECTED = "No tile is rejected"
 _NOTHING_CHOSEN = "Choose a card first: click it, or go to it with the arrow keys"
 
 
@@ -40,6 +41,8 @@ class Gallery(QWidget):
     reuseAsked = Signal(str)
     """Layout, prompt, seed and settings of this card are to come back: it was clicked, or Enter was pressed."""
     removeAsked = Signal(str)
+    removeAllAsked = Signal(object)
+    """A tuple of keys, to be removed as one step."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -58,6 +61,10 @@ class Gallery(QWidget):
             "reuse": self._button("reuse", "Use again", self.reuseAsked.emit, back),
             "remove": self._button("remove", "Remove", self._remove, cross),
         }
+        self._remove_rejected = GlyphButton(crosses, "Remove all rejected")
+        self._remove_rejected.setObjectName("remove_rejected")
+        self._remove_rejected.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self._remove_rejected.clicked.connect(lambda: self.removeAllAsked.emit(self._rejected()))
         self._buttons["accept"].setIcon(mark_icon("accepted"))
         self._buttons["reject"].setIcon(mark_icon("rejected"))
         self._arrange()
@@ -131,6 +138,9 @@ class Gallery(QWidget):
         self.removeAsked.emit(key)
         self._stay_near(row)
 
+    def _rejected(self) -> tuple[str, ...]:
+        return tuple(entry.key for entry in self._cards.entries() if entry.tile.verdict == "rejected")
+
     def _stay_near(self, row: int | None) -> None:
         """Go on to the card that took the place of one that left: the next A or R is for that."""
         if self.current() is None and row is not None and self._cards.rowCount():
@@ -170,6 +180,7 @@ class Gallery(QWidget):
         self._view.say_when_empty(_NONE_SHOWN if entries else _NO_TILES)
         for button in self._buttons.values():
             enable(button, "" if self.current() is not None else _NOTHING_CHOSEN)
+        enable(self._remove_rejected, "" if self._rejected() else _NONE_REJECTED)
 
     def _button(self, name: str, text: str, act: Callable[[str], None], glyph: Glyph | None = None) -> QAbstractButton:
         button = GlyphButton(glyph, text) if glyph else QPushButton(text)
@@ -184,7 +195,7 @@ class Gallery(QWidget):
     def _arrange(self) -> None:
         buttons = QHBoxLayout()
         buttons.setSpacing(4)
-        for button in self._buttons.values():
+        for button in (*self._buttons.values(), self._remove_rejected):
             buttons.addWidget(button)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)

@@ -109,6 +109,18 @@ def test_keys(qtbot, gallery, entries, target, key, signal, expected):
     assert came == [expected]
 
 
+def test_all_rejected_tiles_are_removed_at_once_whatever_is_shown(qtbot, gallery, entries):
+    remove = button(gallery, "remove_rejected")
+    assert not remove.isEnabled() and "No tile is rejected" in remove.toolTip()
+    gallery.setEntries(entries, None)
+    gallery.setFilter(CardFilter(verdict="accepted"))
+    came = told(gallery.removeAllAsked)
+    qtbot.mouseClick(remove, Qt.MouseButton.LeftButton)
+    assert came == [(("k2", "k5"),)]
+    gallery.setEntries(entries[:2], None)
+    assert not remove.isEnabled()
+
+
 def test_keys_come_before_shortcuts_of_the_window(qtbot, entries):
     window = QWidget()
     gallery = Gallery(window)
