@@ -17,20 +17,19 @@ from napari_cosynth.layout import Layout
 from napari_cosynth.layouts.locked import Locked
 from napari_cosynth.presets import Preset
 from napari_cosynth.relabel import reclassed, relabelled
-from napari_cosynth.request import Order
 from napari_cosynth.run_settings import RunSettings
-from napari_cosynth.session_signals import SessionSignals
 from napari_cosynth.session_state import Field, SessionState, same_class
-from napari_cosynth.snapshot import Entry, Snapshot
+from napari_cosynth.session_values import SessionValues
+from napari_cosynth.snapshot import Snapshot
 from napari_cosynth.tile import SyntheticTile, Verdict
 
 _DECIDED = {"accepted": "Accept tile", "rejected": "Reject tile", "undecided": "Take back decision"}
 
 
-class Session(SessionSignals):
+class Session(SessionValues):
     """Layout, prompt, settings and the tiles made so far, with undo.
 
-    Its signals are those of `SessionSignals`.
+    Its values are read as `SessionValues` says, its signals are those of `SessionSignals`.
 
     Parameters
     ----------
@@ -39,71 +38,7 @@ class Session(SessionSignals):
     """
 
     def __init__(self, history: History | None = None) -> None:
-        self._history = history or History()
-        self._state = SessionState(Snapshot())
-
-    @property
-    def layout(self) -> Layout:
-        """The points of the canvas."""
-        return self._state.layout
-
-    @property
-    def prompt(self) -> str:
-        """As it was typed."""
-        return self._state.prompt
-
-    @property
-    def settings(self) -> RunSettings:
-        """How tiles are made."""
-        return self._state.settings
-
-    @property
-    def entries(self) -> tuple[Entry, ...]:
-        """The tiles in the order in which they were made."""
-        return self._state.entries
-
-    @property
-    def current(self) -> Entry | None:
-        """The tile that is shown."""
-        key = self._state.current
-        return None if key is None else self.entry(key)
-
-    @property
-    def active_class(self) -> int:
-        """Class of the next point or nucleus: index into the layout's taxonomy."""
-        return self._state.active_class
-
-    @property
-    def locked(self) -> Locked:
-        """The points that stay when others are placed anew; they follow theirs through every change of the layout."""
-        return self._state.locked
-
-    @property
-    def can_undo(self) -> bool:
-        """True if `undo` does something."""
-        return bool(self._history.undo_name)
-
-    @property
-    def can_redo(self) -> bool:
-        """True if `redo` does something."""
-        return bool(self._history.redo_name)
-
-    @property
-    def undo_name(self) -> str:
-        """What `undo` takes back, such as "Add nucleus"; empty if nothing."""
-        return self._history.undo_name
-
-    @property
-    def redo_name(self) -> str:
-        """What `redo` brings back; empty if nothing."""
-        return self._history.redo_name
-
-    def entry(self, key: str) -> Entry:
-        """The tile of a key; as all methods that take a key, it raises ``KeyError`` if there is none, or no longer."""
-        tile = self._state.tile(key)
-        if tile is None:
-            raise KeyError(f"no tile has the key {key!r}; it may have been removed")
-        return Entry(key, tile)
+        super().__init__(history or History(), SessionState(Snapshot()))
 
     def set_layout(self, layout: Layout, name: str) -> None:
         """Change the points or the tile's size; ``name`` as the user reads it behind "Undo"."""
@@ -278,26 +213,6 @@ class Session(SessionSignals):
     def redo(self) -> None:
         """Bring back what was undone last, if there is something."""
         self._announced(lambda: self._step(self._history.redo(), "after"))
-
-    def orders(self, draft: bool = False) -> tuple[Order, ...]:
-        """What Generate makes: one order for each variant; a draft is one, with the same seed."""
-        settings = self.settings.draft if draft else self.settings
-        return tuple(
-            Order(
-                layout=self.layout,
-                prompt=self.prompt,
-                seed=seed,
-                **settings.preset._asdict(),
-                model=settings.model,
-                device=settings.device,
-                preview=settings.preview,
-            )
-            for seed in settings.seeds
-        )
-
-    def snapshot(self) -> Snapshot:
-        """Everything that a project or autosave keeps; undo is not among it."""
-        return self._state.snapshot()
 
     def restore(self, snapshot: Snapshot) -> None:
         """Become what a snapshot holds; nothing can be undone then."""
