@@ -100,7 +100,7 @@ class CoSynthDock(QWidget):
             gallery=Gallery(),
             report=Report(),
         )
-        self._export = ExportPanel(self.session)
+        self._export = ExportPanel(self.session, flush=self.layers.flush)
         self.queue = QueuePanel(self.session)
         # What the user waits for goes before what runs in the background.
         self.worker.loading.connect(self.queue.hold)

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from qtpy.QtCore import QPoint, QRect, Qt
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
+from napari_cosynth.data.dataset import read_dataset
 from napari_cosynth.recovery import found, load
 from napari_cosynth.widgets.dock import CoSynthDock
 
@@ -220,6 +222,20 @@ def test_a_model_that_is_not_there_says_so_beside_generate(dock):
     assert not generate.isEnabled() and "/no/such/model" in generate.toolTip()
     dock.panels.run.setValue(dock.session.settings.but(model=None))
     assert generate.isEnabled()
+
+
+def test_a_stroke_of_a_moment_ago_is_exported(dock, qtbot, tmp_path):
+    dock.generate.generate()
+    qtbot.waitUntil(lambda: idle(dock), timeout=WAIT)
+    panel = part(dock, "export_panel")
+    dock._tabs.setCurrentIndex(5)
+    panel.setValue(replace(panel.value(), folder=str(tmp_path / "set")))
+    qtbot.waitUntil(lambda: part(dock, "export").isEnabled() and part(dock, "format_folder"), timeout=WAIT)
+    with qtbot.waitSignal(panel.exported, timeout=WAIT):
+        dock._viewer.layers["instances"].paint((2, 2), 77)
+        press(dock, "export")
+    [tile] = read_dataset(tmp_path / "set" / "folder")
+    assert tile.instances[2, 2]
 
 
 def test_a_layers_remark_is_a_message(dock):

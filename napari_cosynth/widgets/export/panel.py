@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 
 from qtpy.QtCore import QSize, QTimer, QUrl, Signal
 from qtpy.QtGui import QDesktopServices, QShowEvent
@@ -36,6 +37,8 @@ class ExportPanel(QWidget):
     ----------
     session
         Whose tiles are exported. A running export keeps those that it began with.
+    flush
+        Brings what is still being edited on the canvas to the session, before it is exported.
     tiles
         Takes a snapshot of the session and gives what can be exported of it.
     """
@@ -44,10 +47,17 @@ class ExportPanel(QWidget):
     exported = Signal(str)
     """The data set in this folder is complete."""
 
-    def __init__(self, session: Session, parent: QWidget | None = None, *, tiles: Tiles = session_tiles) -> None:
+    def __init__(
+        self,
+        session: Session,
+        parent: QWidget | None = None,
+        *,
+        flush: Callable[[], None] = lambda: None,
+        tiles: Tiles = session_tiles,
+    ) -> None:
         super().__init__(parent)
         self.setObjectName("export_panel")
-        self._session, self._tiles, self._value = session, tiles, ExportChoice()
+        self._session, self._flush, self._tiles, self._value = session, flush, tiles, ExportChoice()
         self._form = None
         self._imports, self._plans, self._exports = Job(self), Job(self), Job(self)
         self._progress = None
@@ -162,6 +172,7 @@ class ExportPanel(QWidget):
         self._refresh()
 
     def _export(self, overwrite: bool = False) -> None:
+        self._flush()
         if self._exports.running or self._problem or not self._value.folder:
             return
         self._timer.stop()
