@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from napari_cosynth.batch.plan import UM_PER_PX, Group, Plan, layout_name
+from napari_cosynth.batch.plan import UM_PER_PX, Group, Plan
+from napari_cosynth.batch.tile_names import layout_name, layout_number, layout_stem
 from napari_cosynth.classes import Taxonomy
 from napari_cosynth.layout import Layout
 from napari_cosynth.layouts.abundance import draw_counts
@@ -55,7 +56,7 @@ def jobs_of(plan: Plan) -> Iterator[Job]:
     """The tiles of a plan in a fixed order; those of one layout follow each other."""
     for group in plan.group:
         for layout, in_names in _layouts_of(group):
-            stem = f"{group.name}-{in_names}"
+            stem = layout_stem(group.name, in_names)
             layout_seed = seed_of(plan.seed, stem)
             for p, prompt in enumerate(group.prompts, start=1):
                 for variant in range(1, group.variants + 1):
@@ -68,7 +69,7 @@ def _layouts_of(group: Group) -> Iterator[tuple[str, str]]:
     if group.files:
         yield from ((layout_name(file), layout_name(file)) for file in group.files)
     else:
-        yield from ((str(number), f"{number:05d}") for number in range(1, group.n_layouts + 1))
+        yield from ((str(number), layout_number(number)) for number in range(1, group.n_layouts + 1))
 
 
 def seed_of(seed: int, name: str) -> int:

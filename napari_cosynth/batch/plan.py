@@ -7,7 +7,6 @@ plan gives tiles of the same names and seeds everywhere.
 from __future__ import annotations
 
 import glob
-import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from napari_cosynth.batch.plan_faults import plan_faults
+from napari_cosynth.batch.tile_names import layout_name, refuse_equal_names
 from napari_cosynth.export import FORMATS
 from napari_cosynth.export.class_tables import ClassChange
 from napari_cosynth.export.plan import ExportOptions
@@ -265,6 +265,7 @@ class Plan(_Table):
         twice = next((name for name in names if names.count(name) > 1), None)
         if twice:
             raise ValueError(f"two [[group]] tables are called {twice!r}; their tiles would have the same names")
+        refuse_equal_names(self.group)
         if self.n_tiles > MAX_TILES:
             raise ValueError(f"{self.n_tiles:,} tiles; at most {MAX_TILES:,} are allowed: make several plans")
         for key in self.export.formats if self.export else ():
@@ -307,11 +308,6 @@ def read_plan(path: Path) -> Plan:
         return _placed(Plan.model_validate(_found(data, folder)), folder)
     except ValidationError as error:
         raise PlanError("\n".join(f"{path}: {fault}" for fault in plan_faults(error, data))) from error
-
-
-def layout_name(file: str | Path) -> str:
-    """What a layout's file is called in the names of its tiles: its stem in a-z, 0-9, - and _."""
-    return re.sub(r"[^a-z0-9_]+", "-", Path(file).stem.lower()).strip("-_") or "layout"
 
 
 def _found(data: dict[str, Any], folder: Path) -> dict[str, Any]:

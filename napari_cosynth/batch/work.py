@@ -15,9 +15,10 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from napari_cosynth.batch.jobs import Job, jobs_of
-from napari_cosynth.batch.plan import UM_PER_PX, Plan, PlanError, layout_name
+from napari_cosynth.batch.plan import UM_PER_PX, Plan, PlanError
 from napari_cosynth.batch.plan_faults import group_place
 from napari_cosynth.batch.storage import Storage
+from napari_cosynth.batch.tile_names import layout_name
 from napari_cosynth.classes import Taxonomy
 from napari_cosynth.layout import Layout, plain_message
 from napari_cosynth.layout_io import LayoutFileError, read_layout
@@ -36,7 +37,7 @@ class Work(BaseModel):
     tissues
         Of each group that names one, by the group's name.
     layouts
-        Of each group that has its own, by the group's and by `plan.layout_name`.
+        Of each group that has its own, by the group's and by `tile_names.layout_name`.
     model, model_hash, taxonomy
         The model, and what it must be.
     device, dtype
@@ -120,7 +121,7 @@ def tissues_of(plan: Plan, taxonomy: Taxonomy) -> dict[str, TissueModel]:
 
 
 def layouts_of(plan: Plan, taxonomy: Taxonomy) -> dict[str, dict[str, Layout]]:
-    """The layouts of each group that has its own, by `plan.layout_name`.
+    """The layouts of each group that has its own, by `tile_names.layout_name`.
 
     Raises
     ------

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from napari_cosynth.batch.jobs import jobs_of
 from napari_cosynth.batch.plan import ExportTable, GateTable, Group, Plan, PlanError, TilesTable, read_plan
 from napari_cosynth.batch.plan_faults import KEYS
 from napari_cosynth.batch.work import layouts_of, tissues_of
@@ -132,6 +133,30 @@ def test_files_that_are_not_there_or_do_not_fit_are_named(read, tmp_path):
     none, far = str(caught.value).splitlines()
     assert '[[group]] 1 ("own"), key "files": ' in none and "none/*.csv: cannot be read" in none
     assert "far.csv: line 2, column row" in far
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "words"),
+    [
+        ('"a"\nfiles = ["b-c.csv"]', '"a-b"\nfiles = ["c.csv"]', ["b-c.csv", "a-b-c-...; rename"]),
+        ('"a"\nfiles = ["b-00002.csv"]', '"a-b"\ntissue = "colon"\nlayouts = 2', ["layout 2 and ", "a-b-00002-..."]),
+        ('"a"\ntissue = "colon"\nlayouts = 2', '"a-1"\nfiles = ["00001.csv"]', []),
+        ('"a"\nfiles = ["b-00003.csv"]', '"a-b"\ntissue = "colon"\nlayouts = 2', []),
+        ('"a"\nfiles = ["b-2.csv"]', '"a-b"\ntissue = "colon"\nlayouts = 2', []),
+    ],
+)
+def test_groups_whose_tiles_would_have_the_same_names_are_refused(read, first, second, words):
+    def names(*groups):
+        plan = read("".join(f"[[group]]\nname = {group}\n" for group in groups))
+        return [job.name for job in jobs_of(plan)]
+
+    for groups in ((first, second), (second, first)):
+        if not words:
+            assert len(set(names(*groups))) == len(names(*groups))
+            continue
+        with pytest.raises(PlanError) as caught:
+            names(*groups)
+        assert all(word in str(caught.value) for word in (*words, '[[group]] 1 ("', ' and [[group]] 2 ("'))
 
 
 def test_all_faults_come_at_once(read):
