@@ -23,6 +23,7 @@ _LEAST_HEIGHT = 120
 _NO_TILES = "No tiles yet. Place nuclei, write a prompt and press Generate: every tile becomes a card here."
 _NONE_SHOWN = "No card is of this kind. Choose All and any share of points to see every card."
 _NONE_REJECTED = "No tile is rejected"
+_HIDDEN = "The filter hides the card of this tile: choose All and any share of points to see it"
 _NOTHING_CHOSEN = "Choose a card first: click it, or go to it with the arrow keys"
 
 
@@ -70,6 +71,7 @@ class Gallery(QWidget):
         self._arrange()
         self.setFocusProxy(self._view)
         self._telling = True
+        self._marked: str | None = None  # the card to mark, shown or not
         self._filters.valueChanged.connect(self._on_filter)
         self._view.selectionModel().currentChanged.connect(self._on_current)
         self._view.clicked.connect(lambda index: self.reuseAsked.emit(self._cards.entry_at(index.row()).key))
@@ -89,6 +91,7 @@ class Gallery(QWidget):
         """
         self._telling = False
         try:
+            self._marked = current
             self._cards.setEntries(entries)
             self._go_to(self._cards.row_of(current))
         finally:
@@ -159,17 +162,17 @@ class Gallery(QWidget):
     def _on_current(self) -> None:
         key = self.current()
         if self._telling:
+            self._marked = key or self._marked
             self._refresh()
             if key is not None:
                 self.chosen.emit(key)
 
     def _on_filter(self, chosen: CardFilter) -> None:
-        key = self.current()
         self._telling = False
         try:
             self._cards.setFilter(chosen)
             # Rows that go would hand their mark to a neighbour, which nobody chose.
-            self._go_to(self._cards.row_of(key))
+            self._go_to(self._cards.row_of(self._marked))
         finally:
             self._telling = True
         self._refresh()
@@ -178,8 +181,10 @@ class Gallery(QWidget):
         entries = self._cards.entries()
         self._filters.set_counts(entries)
         self._view.say_when_empty(_NONE_SHOWN if entries else _NO_TILES)
+        hidden = any(entry.key == self._marked for entry in entries)
+        reason = "" if self.current() is not None else _HIDDEN if hidden else _NOTHING_CHOSEN
         for button in self._buttons.values():
-            enable(button, "" if self.current() is not None else _NOTHING_CHOSEN)
+            enable(button, reason)
         enable(self._remove_rejected, "" if self._rejected() else _NONE_REJECTED)
 
     def _button(self, name: str, text: str, act: Callable[[str], None], glyph: Glyph | None = None) -> QAbstractButton:

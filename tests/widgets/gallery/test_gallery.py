@@ -181,6 +181,19 @@ def test_filter_by_click(qtbot, gallery, entries):
     assert view_of(gallery).model().rowCount() == 6
 
 
+def test_a_tile_that_the_filter_hides_is_not_lost(gallery, entries):
+    gallery.setEntries(entries, "k1")
+    gallery.setFilter(CardFilter("accepted"))
+    gallery.setEntries(entries, "k3")
+    assert gallery.current() is None
+    assert "filter hides" in button(gallery, "accept").toolTip()
+    gallery.setFilter(CardFilter())
+    assert gallery.current() == "k3" and button(gallery, "accept").isEnabled()
+    gallery.setFilter(CardFilter("accepted"))
+    gallery.setEntries(entries, None)
+    assert "Choose a card first" in button(gallery, "accept").toolTip()
+
+
 def test_deciding_under_a_filter_goes_on_to_the_next_card(qtbot, wired, entries):
     gallery, session = wired
     for entry in entries:
