@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import torch
 from pydantic import BaseModel, ConfigDict
 from torch.utils.flop_counter import FlopCounterMode
 
 from napari_cosynth.model.path import noise_levels
 from napari_cosynth.model.pipeline import GUIDED_UNTIL
+from napari_cosynth.model.surround import MARGIN, SURROUNDED_FROM
 from napari_cosynth.model.unet import IMAGE_CHANNELS, JointUNet
 from napari_cosynth.model.zoo import ModelFolder
 from napari_cosynth.request import SynthesisRequest
@@ -29,7 +31,8 @@ class NetworkCost(BaseModel):
 
     parameters: int
     gflop_per_forward: float
-    """10^9 floating-point operations, a multiplication and its addition being two, for one tile."""
+    """10^9 floating-point operations, a multiplication and its addition being two, for one tile: the mean of its
+    forwards, some of which are on a wider canvas."""
     forwards_per_tile: int
 
     @property
@@ -72,14 +75,20 @@ def cost(folder: ModelFolder, request: SynthesisRequest) -> CostReport:
     with torch.device("meta"):
         network = JointUNet.from_config(config)
     scales = (request.guidance if request.prompt else 1.0, request.layout_guidance)
-    # What mutes prompt or layout runs to the end, what strengthens them only while there is much noise.
-    strengthened = int((noise_levels(request.steps) >= GUIDED_UNTIL).sum())
-    extra = sum(request.steps if scale < 1 else strengthened for scale in scales if scale != 1)
+    levels = noise_levels(request.steps)
+    forwards = np.ones(request.steps, int)
+    for scale in scales:
+        # What mutes prompt or layout runs to the end, what strengthens them only while there is much noise.
+        forwards += (scale < 1) | ((scale > 1) & (levels >= GUIDED_UNTIL))
+    # The first step has no tile yet to surround, however it is spaced.
+    surrounded = (levels < SURROUNDED_FROM) & (np.arange(request.steps) > 0)
+    plain, wide = (flop_of_forward(network, side) for side in (SIDE_PX, SIDE_PX + 2 * MARGIN))
+    flop = (forwards * np.where(surrounded, wide, plain)).sum()
     return CostReport(
         ours=NetworkCost(
             parameters=sum(p.numel() for p in network.parameters()),
-            gflop_per_forward=round(flop_of_forward(network) / 1e9, 3),
-            forwards_per_tile=request.steps + extra,
+            gflop_per_forward=round(flop / forwards.sum() / 1e9, 3),
+            forwards_per_tile=forwards.sum(),
         ),
         steps=request.steps,
     )

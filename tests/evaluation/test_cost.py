@@ -6,7 +6,7 @@ import torch
 from napari_cosynth.evaluation.cost import OFFICIAL, CostReport, cost, flop_of_forward
 from napari_cosynth.layout import Layout
 from napari_cosynth.model.unet import JointUNet
-from napari_cosynth.model.zoo import check_folder
+from napari_cosynth.model.zoo import check_folder, load
 from napari_cosynth.request import SynthesisRequest
 
 
@@ -43,6 +43,25 @@ def test_parameters_are_those_of_the_weights(folder, pipe):
 )
 def test_guidance_costs_forwards_while_it_lasts(folder, values, forwards):
     assert cost(folder, request(steps=12, **values)).ours.forwards_per_tile == forwards
+
+
+@pytest.mark.parametrize(
+    "values", [{"guidance": 1, "layout_guidance": 1}, {"guidance": 2, "layout_guidance": 1.5}, {"layout_guidance": 0}]
+)
+def test_operations_are_those_of_the_canvases_that_the_pipeline_goes_over(folder, values):
+    pipe, flop = load(folder, "cpu"), 0
+    with torch.device("meta"):
+        same = JointUNet.from_config(pipe.unet.config)
+
+    def count(network, inputs):
+        nonlocal flop
+        flop += len(inputs[0]) * flop_of_forward(same, inputs[0].shape[-1])
+
+    handle = pipe.unet.register_forward_pre_hook(count)
+    asked = request(steps=4, **values)
+    pipe(asked.layout, asked.prompt, asked.steps, asked.guidance, asked.layout_guidance)
+    handle.remove()
+    assert cost(folder, asked).ours.tflop_per_tile == pytest.approx(flop / 1e12, rel=1e-3)
 
 
 def test_operations_of_convolutions_grow_with_the_area():
