@@ -87,6 +87,12 @@ class ExportChoice:
         return report.found >= self.placed / 100 * report.placed
 
 
+def usual_verdicts(entries: Sequence[Entry]) -> tuple[Verdict, ...]:
+    """Which tiles are exported unless the user says otherwise: accepted ones alone, as soon as one is."""
+    accepted = any(entry.tile.verdict == "accepted" for entry in entries)
+    return ("accepted",) if accepted else ExportChoice().verdicts
+
+
 class ClassRow(NamedTuple):
     """A line of a class table: our class, how many of its nuclei, and what stands for it (None: nothing yet)."""
 

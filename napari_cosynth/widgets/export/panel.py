@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 
 from qtpy.QtCore import QSize, QTimer, QUrl, Signal
 from qtpy.QtGui import QDesktopServices, QShowEvent
@@ -14,7 +15,7 @@ from napari_cosynth.widgets.controls.fact_table import fact_label
 from napari_cosynth.widgets.controls.style import STYLE, breakable, warning_color
 from napari_cosynth.widgets.controls.titled_list import TitledList
 from napari_cosynth.widgets.controls.tooltips import add_tooltips, enable
-from napari_cosynth.widgets.export.choice import ExportChoice, fault
+from napari_cosynth.widgets.export.choice import ExportChoice, fault, usual_verdicts
 from napari_cosynth.widgets.export.worker import (
     Tiles,
     exporting,
@@ -58,6 +59,7 @@ class ExportPanel(QWidget):
         super().__init__(parent)
         self.setObjectName("export_panel")
         self._session, self._flush, self._tiles, self._value = session, flush, tiles, ExportChoice()
+        self._usual = True  # the user has not changed which verdicts are taken
         self._form = None
         self._imports, self._plans, self._exports = Job(self), Job(self), Job(self)
         self._progress = None
@@ -76,7 +78,7 @@ class ExportPanel(QWidget):
         self._arrange()
         self._connect()
         self.setStyleSheet(STYLE)
-        self._choose()
+        self._on_entries()
 
     def value(self) -> ExportChoice:
         """What is chosen."""
@@ -86,6 +88,10 @@ class ExportPanel(QWidget):
         """Choose otherwise."""
         if choice == self._value:
             return
+        self._usual &= choice.verdicts == self._value.verdicts
+        self._set(choice)
+
+    def _set(self, choice: ExportChoice) -> None:
         self._value = choice
         if self._form is not None:
             self._form.setValue(choice)
@@ -126,6 +132,9 @@ class ExportPanel(QWidget):
         self._on_entries()
 
     def _on_entries(self) -> None:
+        usual = usual_verdicts(self._session.entries)
+        if self._usual and usual != self._value.verdicts:
+            self._set(replace(self._value, verdicts=usual))
         if self._form is not None and self.isVisible():
             self._form.set_entries(self._session.entries)
         self._choose()

@@ -277,6 +277,38 @@ def test_the_value_is_one(qtbot, panel):
     assert panel.minimumSizeHint().width() <= 310
 
 
+def test_accepted_tiles_alone_are_taken_once_there_is_one(qtbot, panel, session):
+    first, second, *_ = (entry.key for entry in session.entries)
+    assert panel.value().verdicts == ("accepted", "undecided")
+    session.decide(first, "accepted")
+    assert panel.value().verdicts == ("accepted",)
+    assert not part(panel, QCheckBox, "take_undecided").isChecked()
+    qtbot.waitUntil(lambda: said(panel).startswith("1 tile"), timeout=WAIT)
+    session.decide(first, "undecided")
+    assert panel.value().verdicts == ("accepted", "undecided")
+    assert part(panel, QCheckBox, "take_undecided").isChecked()
+
+
+def test_verdicts_that_the_user_chose_stay(qtbot, panel, session):
+    session.decide(session.entries[0].key, "accepted")
+    tick(qtbot, panel, "take_undecided")
+    session.decide(session.entries[1].key, "accepted")
+    session.decide(session.entries[0].key, "rejected")
+    assert panel.value().verdicts == ("accepted", "undecided")
+    tick(qtbot, panel, "take_undecided")
+    session.decide(session.entries[1].key, "rejected")
+    assert panel.value().verdicts == ("accepted",)
+
+
+def test_other_choices_leave_the_verdicts_to_the_tiles(make_panel, session, tmp_path):
+    session.decide(session.entries[0].key, "accepted")
+    panel = make_panel(session)
+    in_folder(panel, tmp_path / "set")
+    assert panel.value().verdicts == ("accepted",)
+    session.decide(session.entries[0].key, "rejected")
+    assert panel.value() == ExportChoice(folder=str(tmp_path / "set"))
+
+
 def test_hidden_it_plans_nothing_and_needs_no_formats(qtbot, session, tmp_path):
     read = []
     panel = ExportPanel(session, tiles=lambda snapshot: read.append(1) or session_tiles(snapshot))
