@@ -21,6 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from napari_cosynth.evaluation.sample import Sample
 from napari_cosynth.layout import Layout
+from napari_cosynth.model.sampler import sampler_fingerprint
 from napari_cosynth.request import SynthesisRequest
 from napari_cosynth.synthesis import Finished, make_request, run
 from napari_cosynth.writing import write_together
@@ -71,7 +72,7 @@ class TileMaker(Protocol):
 
 
 class KeptTiles:
-    """Makes tiles with one model and keeps them, one file for each request.
+    """Makes tiles with one model and keeps them, one file for each request and sampler.
 
     Parameters
     ----------
@@ -121,7 +122,8 @@ class KeptTiles:
         layout_guidance: float | None = None,
     ) -> MadeTile:
         request = self.request(layout, prompt, seed, guidance=guidance, layout_guidance=layout_guidance)
-        key = hashlib.sha256(request.model_dump_json().encode()).hexdigest()[:24]
+        asked = f"{sampler_fingerprint()} {request.model_dump_json()}"
+        key = hashlib.sha256(asked.encode()).hexdigest()[:24]
         file = self._folder / f"{key}.npz"
         if not file.is_file():
             tile = next(event.tile for event in run(request) if isinstance(event, Finished))

@@ -94,7 +94,7 @@ def test_given_tiles_are_used_as_they_are(tiles, settings, requests, tmp_path, m
     assert [a.added for a in end.sizes[0].arms] == [0, 0, 1, 3]
 
 
-def test_what_cannot_be_done_is_said(tiles, settings, requests, tmp_path):
+def test_what_cannot_be_done_is_said(tiles, settings, requests, tmp_path, monkeypatch):
     train, held_out = tiles
     partial = [replace(t, coverage="partial") for t in train]
     with pytest.raises(ValueError, match="no training tile has an image and masks of all its nuclei"):
@@ -107,6 +107,10 @@ def test_what_cannot_be_done_is_said(tiles, settings, requests, tmp_path):
     assert len(plan["held out"]) == 2 and all(name.startswith("made-v") for name in plan["held out"])
     with pytest.raises(ValueError, match="trials of another experiment .settings differ"):
         next(downstream(train, held_out, settings.model_copy(update={"steps": 3}), tmp_path))
+    monkeypatch.setattr(module, "sampler_fingerprint", lambda: "another")
+    with pytest.raises(ValueError, match="trials of another experiment .made differ"):
+        next(downstream(train, held_out, settings, tmp_path))
+    monkeypatch.undo()
     # More seeds and other N may be added to an experiment.
     next(downstream(train, held_out, settings.model_copy(update={"seeds": 2, "real": (2,)}), tmp_path))
 

@@ -59,6 +59,14 @@ def test_what_decides_the_tile_decides_the_file(asked, settings, make_sample, tm
     assert (asked[4].guidance, asked[4].layout_guidance, asked[4].steps) == (1.0, 0.0, 3)
 
 
+def test_another_sampler_makes_tiles_anew(asked, settings, make_sample, tmp_path, monkeypatch):
+    make = KeptTiles(settings, tmp_path)
+    make(layout_of(make_sample()), "colon", 1)
+    monkeypatch.setattr(making, "sampler_fingerprint", lambda: "another")
+    make(layout_of(make_sample()), "colon", 1)
+    assert len(asked) == 2 == len(list(tmp_path.glob("*.npz")))
+
+
 def test_noise_depends_on_name_and_seed():
     assert len({noise_seed(0, "a"), noise_seed(0, "b"), noise_seed(1, "a")}) == 3
     assert noise_seed(0, "a") == noise_seed(0, "a")

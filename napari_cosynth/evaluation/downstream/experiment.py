@@ -23,6 +23,7 @@ from napari_cosynth.evaluation.sample import Sample, real_samples
 from napari_cosynth.evaluation.stage import Stage
 from napari_cosynth.layouts.model import read_tissue
 from napari_cosynth.layouts.tissues import tissue_files
+from napari_cosynth.model.sampler import sampler_fingerprint
 from napari_cosynth.writing import write_together
 
 PLAN = "plan.json"
@@ -69,7 +70,7 @@ def downstream(
             finished_trial(size, arm, seed, chosen, place)
     make = None if synthetic else KeptTiles(settings.making, folder / "tiles")
     model = "" if make is None else _model_hash(make, windows[0][0])
-    _same_plan(folder, settings, held_out, [t.name for t in synthetic] or [model])
+    _same_plan(folder, settings, held_out, [t.name for t in synthetic] or [model, sampler_fingerprint()])
     trials: list[Trial] = []
     for size, seed, chosen in _turns(windows, settings):
         real = [labelled(s, REAL) for s in chosen]
@@ -156,7 +157,7 @@ def _same_plan(folder: Path, settings: DownstreamSettings, held_out: Sequence[Sa
         if other:
             raise ValueError(
                 f"{folder} holds trials of another experiment ({', '.join(other)} differ: see {file}); "
-                "choose another --out, or give the options of then"
+                "choose another --out, or take the options, the model and the version of then"
             )
     else:
         write_together({file: (json.dumps(plan, indent=1) + "\n").encode()})
