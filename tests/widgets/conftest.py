@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from qtpy.QtCore import QSettings
 
 from napari_cosynth.classes import BUNDLED, NucleusClass, Taxonomy
 from napari_cosynth.layout import Layout
@@ -160,6 +161,13 @@ class FakeEngine:
         time.sleep(self.delay)
         if step == self.fail_at:
             raise self.error
+
+
+@pytest.fixture(autouse=True)
+def own_settings(tmp_path_factory) -> None:
+    """No test reads or writes the user's own settings."""
+    folder = tmp_path_factory.mktemp("settings")
+    QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, str(folder))
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from qtpy.QtCore import QSignalBlocker, Signal
 from qtpy.QtWidgets import (
@@ -25,6 +26,7 @@ from napari_cosynth.snapshot import Entry
 from napari_cosynth.tile import Verdict
 from napari_cosynth.widgets.controls.fact_table import fact_label
 from napari_cosynth.widgets.controls.fields import WholeNumber
+from napari_cosynth.widgets.controls.last_folder import last_folder, remember_folder
 from napari_cosynth.widgets.controls.marks import mark_icon
 from napari_cosynth.widgets.controls.tooltips import add_tooltips
 from napari_cosynth.widgets.export.choice import ExportChoice, class_rows, short_title
@@ -118,8 +120,10 @@ class ExportForm(QWidget):
             self._change(split=None)
 
     def _choose_folder(self) -> None:
-        folder = QFileDialog.getExistingDirectory(self, "Folder for the data set", self._value.folder)
+        begins = self._value.folder or str(last_folder("exports"))
+        folder = QFileDialog.getExistingDirectory(self, "Folder for the data set", begins)
         if folder:
+            remember_folder("exports", Path(folder))
             self._change(folder=folder)
 
     def _change(self, **changes: object) -> None:

@@ -12,6 +12,7 @@ from napari_cosynth.layout import Layout
 from napari_cosynth.layout_io import SUFFIXES, read_layout, write_layout
 from napari_cosynth.points import MAX_SIDE
 from napari_cosynth.session import Session
+from napari_cosynth.widgets.controls.last_folder import last_folder, remember_folder
 from napari_cosynth.widgets.controls.messages import MessageBar
 from napari_cosynth.widgets.controls.readable import sentence
 from napari_cosynth.widgets.tile_facts import layout_opened
@@ -38,19 +39,21 @@ class LayoutFiles:
         self._flush = flush
         self._messages = messages
         self._background = background
-        self._folder = Path.home()
 
     def ask_open(self, parent: QWidget) -> None:
         """Let the user choose a file and open it."""
-        name, _ = QFileDialog.getOpenFileName(parent, "Open layout", str(self._folder), _FILES)
+        name, _ = QFileDialog.getOpenFileName(parent, "Open layout", str(last_folder("layouts")), _FILES)
         if name:
+            remember_folder("layouts", Path(name))
             self.open(Path(name))
 
     def ask_save(self, parent: QWidget) -> None:
         """Let the user choose a file and save to it."""
-        name, _ = QFileDialog.getSaveFileName(parent, "Save layout", str(self._folder / "layout.csv"), _FILES)
+        suggested = str(last_folder("layouts") / "layout.csv")
+        name, _ = QFileDialog.getSaveFileName(parent, "Save layout", suggested, _FILES)
         if name:
             path = Path(name)
+            remember_folder("layouts", path)
             self.save(path if path.suffix else path.with_suffix(SUFFIXES[0]))
 
     def open(self, path: Path) -> None:
@@ -76,7 +79,7 @@ class LayoutFiles:
         )
 
     def _take(self, read: Layout, path: Path) -> None:
-        self._folder, before = path.parent, self._session.layout
+        before = self._session.layout
         layout = layout_of_points(
             read.centroids,
             read.names,

@@ -10,6 +10,7 @@ from qtpy.QtWidgets import QFileDialog, QMenu, QPushButton, QWidget
 from napari_cosynth.project import SUFFIX, Opened, open_project, recover_project, save_project
 from napari_cosynth.session import Session
 from napari_cosynth.snapshot import Snapshot
+from napari_cosynth.widgets.controls.last_folder import last_folder, remember_folder
 from napari_cosynth.widgets.controls.messages import Action, MessageBar
 from napari_cosynth.widgets.keeping.contents import contents, is_empty, same_contents
 from napari_cosynth.widgets.keeping.layout_files import LayoutFiles
@@ -83,8 +84,9 @@ class ProjectMenu(QPushButton):
 
     def askOpen(self) -> None:
         """Let the user choose a project and open it."""
-        name, _ = QFileDialog.getOpenFileName(self, "Open project", self._folder(), _FILES)
+        name, _ = QFileDialog.getOpenFileName(self, "Open project", str(self._folder()), _FILES)
         if name:
+            remember_folder("projects", Path(name))
             self.open(Path(name))
 
     def askSave(self, then: Callable[[], object] | None = None) -> None:
@@ -96,10 +98,11 @@ class ProjectMenu(QPushButton):
 
     def askSaveAs(self, then: Callable[[], object] | None = None) -> None:
         """Let the user choose a file and save to it; ``then`` follows if it was saved."""
-        suggested = str(self._path or Path(self._folder()) / f"session{SUFFIX}")
+        suggested = str(self._path or self._folder() / f"session{SUFFIX}")
         name, _ = QFileDialog.getSaveFileName(self, "Save project", suggested, _FILES)
         if name:
             path = Path(name)
+            remember_folder("projects", path)
             self.save(path if path.suffix else path.with_suffix(SUFFIX), then)
 
     def open(self, path: Path) -> None:
@@ -182,5 +185,5 @@ class ProjectMenu(QPushButton):
     def _tell(self, error: Exception) -> None:
         self._messages.tell(str(error), topic=_TOPIC)
 
-    def _folder(self) -> str:
-        return str(self._path.parent if self._path else Path.home())
+    def _folder(self) -> Path:
+        return self._path.parent if self._path else last_folder("projects")

@@ -8,6 +8,7 @@ from qtpy.QtCore import QSignalBlocker, Signal
 from qtpy.QtWidgets import QFileDialog, QGridLayout, QLabel, QLineEdit, QPushButton, QWidget
 
 from napari_cosynth.widgets.controls.fields import WholeNumber
+from napari_cosynth.widgets.controls.last_folder import last_folder, remember_folder
 from napari_cosynth.widgets.queue.arrivals import MOST
 
 
@@ -63,13 +64,16 @@ class Places(QWidget):
         return "" if self.folder() else "Choose a folder for the tiles: a new one, or that of the same plan to go on"
 
     def _ask_plan(self) -> None:
-        file, _ = QFileDialog.getOpenFileName(self, "Plan", self.plan(), "Plans (*.toml)")
+        file, _ = QFileDialog.getOpenFileName(self, "Plan", self.plan() or str(last_folder("plans")), "Plans (*.toml)")
         if file:
+            remember_folder("plans", Path(file))
             self.setPlan(file)
 
     def _ask_folder(self) -> None:
-        folder = QFileDialog.getExistingDirectory(self, "Folder for the tiles", self.folder())
+        begins = self.folder() or str(last_folder("batches"))
+        folder = QFileDialog.getExistingDirectory(self, "Folder for the tiles", begins)
         if folder:
+            remember_folder("batches", Path(folder))
             self.setFolder(folder)
 
     def _arrange(self, most: int) -> None:

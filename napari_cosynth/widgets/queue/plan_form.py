@@ -14,6 +14,7 @@ from napari_cosynth.run_settings import RunSettings
 from napari_cosynth.session import Session
 from napari_cosynth.widgets.controls.fact_table import fact_label
 from napari_cosynth.widgets.controls.fields import Choice, WholeNumber
+from napari_cosynth.widgets.controls.last_folder import last_folder, remember_folder
 from napari_cosynth.widgets.controls.tooltips import enable
 from napari_cosynth.widgets.queue.session_plan import PlanChoice, layout_file, plan_of, usable_counts
 from napari_cosynth.widgets.queue.words import fault_words, number
@@ -151,9 +152,11 @@ class PlanForm(QWidget):
         enable(self._save, reason)
 
     def _ask(self) -> None:
-        name, _ = QFileDialog.getSaveFileName(self, "Save plan", str(Path.home() / "plan.toml"), "Plans (*.toml)")
+        suggested = str(last_folder("plans") / "plan.toml")
+        name, _ = QFileDialog.getSaveFileName(self, "Save plan", suggested, "Plans (*.toml)")
         if name:
             path = Path(name)
+            remember_folder("plans", path)
             self.save(path if path.suffix else path.with_suffix(".toml"))
 
     def _arrange(self) -> None:
