@@ -40,7 +40,7 @@ class BatchProcess:
     out
         As `run_batch` takes it.
     only_measure
-        End when it is known how long it will take.
+        End when it is known how long it will take, with nothing written.
     wishes
         Fields of `local.Wishes`.
     """

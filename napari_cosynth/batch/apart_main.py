@@ -20,7 +20,7 @@ from napari_cosynth.batch.control import Control
 from napari_cosynth.batch.local import Wishes
 from napari_cosynth.batch.making import Stopped
 from napari_cosynth.batch.plan import read_plan
-from napari_cosynth.batch.run import Options, Ready, Total, run_batch
+from napari_cosynth.batch.run import Options, run_batch
 from napari_cosynth.export.dataset import Progress
 from napari_cosynth.synthesis import SynthesisError, is_out_of_memory
 from napari_cosynth.writing import file_trouble
@@ -50,14 +50,13 @@ def main() -> None:
 
 
 def _carry_out(asked: dict[str, Any], control: Control, events: BinaryIO) -> None:
-    running = run_batch(read_plan(asked["plan"]), asked["out"], Options(Wishes(**asked["wishes"])), control)
+    options = Options(Wishes(**asked["wishes"]), dry_run=asked["only_measure"])
+    running = run_batch(read_plan(asked["plan"]), asked["out"], options, control)
     try:
         for event in running:
             if isinstance(event, Progress):
                 event = replace(event, plan=None, left_out=())  # may name thousands of files
             _send(events, "event", event)
-            if asked["only_measure"] and (isinstance(event, Ready) or isinstance(event, Total) and not event.left):
-                return
     finally:
         running.close()
 

@@ -85,8 +85,13 @@ class Cluster:
         """Worker processes at the moment; there may be none yet."""
         return len(self._client.nthreads())
 
-    def measured_tile(self, work: Work, first: int) -> float | None:
+    def measured_tile(self, work: Work, first: int, *, written: bool = True) -> float | None:
         """Seconds of one tile on one of the workers, model loaded; None if there is no worker yet.
+
+        Parameters
+        ----------
+        written
+            False if the work does not lie in its place, so that the worker must be sent it.
 
         Raises
         ------
@@ -96,7 +101,8 @@ class Cluster:
         if not self.workers:
             return None
         key = f"cosynth-measure-{uuid.uuid4().hex}"
-        future = self._client.submit(_measure, self._url, work.fingerprint, first, key=key, pure=False)
+        call = (_measure, work.fingerprint) if written else (_measure_sent, work.model_dump_json())
+        future = self._client.submit(call[0], self._url, call[1], first, key=key, pure=False)
         try:
             return future.result()
         except SynthesisError:
@@ -167,6 +173,10 @@ def _maker(url: str, fingerprint: str) -> Maker:
     work = former_work(storage)
     if work is None or work.fingerprint != fingerprint:
         raise ClusterError(f"a worker does not see this batch in {url}; give a place that all workers share as --out")
+    return _loaded(work, storage)
+
+
+def _loaded(work: Work, storage: Storage) -> Maker:
     _keep_freed_memory()
     maker = Maker(work, storage)
     maker.load()
@@ -182,4 +192,10 @@ def _make(url: str, fingerprint: str, indices: list[int]) -> list[Outcome]:
 def _measure(url: str, fingerprint: str, first: int) -> float | None:
     with _one_at_a_time:
         maker = _maker(url, fingerprint)
+        return measured_tile(maker, maker.work.jobs[first:])
+
+
+def _measure_sent(url: str, work_json: str, first: int) -> float | None:
+    with _one_at_a_time:
+        maker = _loaded(Work.model_validate_json(work_json), open_storage(url))
         return measured_tile(maker, maker.work.jobs[first:])

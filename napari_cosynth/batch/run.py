@@ -41,12 +41,15 @@ class Options:
         The fastest if None; "cpu" and "float32" if deterministic.
     scheduler
         Address of a Dask scheduler; None: this machine.
+    dry_run
+        Check and measure, and end before anything is written.
     """
 
     wishes: Wishes = Wishes()
     device: str | None = None
     dtype: str | None = None
     scheduler: str | None = None
+    dry_run: bool = False
 
 
 @dataclass(frozen=True)
@@ -127,6 +130,7 @@ def run_batch(
     Yields
     ------
     Total, Ready, Made for each tile, `export`'s Progress, Done. Without anything to make, no Ready.
+    A dry run ends with Ready, or with Total.
 
     Raises
     ------
@@ -147,7 +151,10 @@ def run_batch(
     if former is not None:
         refuse_other(former, work, there, storage.url)
     yield Total(len(plan.group), plan.n_layouts, plan.n_tiles, len(there), notes)
-    storage.ready()
+    if not options.dry_run:
+        storage.ready()
+    elif not left:
+        return
     failed: list[Outcome] = []
     states, makers = Counter(there=len(there)), Counter()
     start = time.monotonic()
@@ -162,6 +169,8 @@ def run_batch(
                 )
                 ready = Ready(ready.prepared, ready.workers, (*ready.notes, note))
             yield ready
+            if options.dry_run:
+                return
             write_work(storage, work)
             start = time.monotonic()
             try:
@@ -237,8 +246,9 @@ def _engine(
         work = work.set_up(threads=local.setup.threads, batch_size=local.setup.batch_size)
         return local.run, work, Ready(prepared)
     cluster = stack.enter_context(Cluster(options.scheduler, storage))
-    write_work(storage, work)
-    tile, workers = cluster.measured_tile(work, left[0]), cluster.workers
+    if not options.dry_run:
+        write_work(storage, work)
+    tile, workers = cluster.measured_tile(work, left[0], written=not options.dry_run), cluster.workers
     seconds = None if tile is None else tile * len(left) / max(workers, 1)
     notes = () if workers else ("the cluster has no worker yet; the batch begins when one comes",)
     prepared = Prepared(Setup(workers, work.threads, work.batch_size), tile, seconds)

@@ -29,7 +29,7 @@ def batch(
         typer.Option("--deterministic", help="The same tiles, bit for bit, on any number of workers: batches of one."),
     ] = False,
     workers: Annotated[
-        int | None, typer.Option(min=1, help="Worker processes; measured if left out.", show_default=False)
+        int | None, typer.Option(min=1, help="Worker processes here; measured if left out.", show_default=False)
     ] = None,
     threads: Annotated[
         int | None, typer.Option(min=1, help="Threads of each worker; measured if left out.", show_default=False)
@@ -70,8 +70,10 @@ def batch(
 
         if deterministic and batch_size not in (None, 1):
             raise ValueError("--deterministic makes tiles one by one; leave out --batch-size")
+        if scheduler is not None and workers is not None:
+            raise ValueError("with --scheduler the cluster's own workers make the tiles; leave out --workers")
         wishes = Wishes(workers, threads, batch_size, deterministic)
-        running = run_batch(read_plan(plan), out, Options(wishes, device, dtype, scheduler))
+        running = run_batch(read_plan(plan), out, Options(wishes, device, dtype, scheduler, dry_run))
         with work_bar("tiles") as bar:
             task = bar.add_task("measuring", total=None)
             said = time.monotonic()
@@ -79,13 +81,10 @@ def batch(
                 match event:
                     case Total():
                         _print_total(event)
-                        if "://" not in out:
+                        if "://" not in out and not dry_run:
                             ready_out(Path(out))
                     case Ready():
                         _print_ready(event)
-                        if dry_run:
-                            running.close()
-                            return
                     case Made():
                         bar.update(task, description="making", completed=event.done, total=event.total)
                         if not console.is_terminal and time.monotonic() - said > _LINE_EVERY:
@@ -95,6 +94,8 @@ def batch(
                         done = event
                     case _:
                         bar.update(task, description=event.stage, completed=event.done, total=event.total or None)
+        if dry_run:
+            return
         _print_done(done, out)
         if done.dataset_fault:
             raise SynthesisError(f"there is no data set: {done.dataset_fault}")

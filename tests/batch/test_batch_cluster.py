@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import os
 import signal
+from dataclasses import replace
 
 import pytest
 
@@ -26,6 +27,9 @@ def test_a_worker_killed_in_the_middle_loses_nothing_and_doubles_nothing(write_p
 
     with distributed.LocalCluster(2, threads_per_worker=1, processes=True, dashboard_address=None) as cluster:
         options = Options(Wishes(deterministic=True), scheduler=cluster.scheduler_address)
+        dry = list(run_batch(plan, tmp_path / "out", replace(options, dry_run=True)))
+        assert [type(event) for event in dry] == [Total, Ready] and dry[1].prepared.tile_seconds > 0
+        assert not (tmp_path / "out").exists()
         events = []
         for event in run_batch(plan, tmp_path / "out", options):
             events.append(event)

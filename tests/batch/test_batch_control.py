@@ -116,7 +116,7 @@ def test_in_its_own_process_the_same_events_come(write_plan, tmp_path):
 
 def test_its_own_process_ends_when_it_is_known_how_long_it_takes(write_plan, tmp_path):
     events = list(BatchProcess(write_plan(), str(tmp_path / "out"), only_measure=True, **ALONE).events())
-    assert kinds(events) == [Total, Ready] and events[1].prepared.seconds > 0 and not finished(tmp_path / "out")
+    assert kinds(events) == [Total, Ready] and events[1].prepared.seconds > 0 and not (tmp_path / "out").exists()
 
 
 def test_its_own_process_stops_and_another_one_that_was_held_goes_on(write_plan, tmp_path):

@@ -69,11 +69,22 @@ def test_total_estimate_tiles_and_data_set(cli, plan, tmp_path, names):
     assert again.stdout.splitlines()[-1] == "out: 0 tiles made, 2 there before"
 
 
-def test_a_dry_run_says_the_total_and_makes_nothing(cli, plan, tmp_path, names):
+def test_a_dry_run_says_the_total_and_makes_nothing(cli, plan, tmp_path):
     done = cli("batch", plan, "--out", "out", "--dry-run", "--deterministic", "--workers", 1)
     assert done.exit_code == 0, done.output
     assert len(done.stdout.splitlines()) == 2
-    assert names(tmp_path / "out") == ["tiles"] and names(tmp_path / "out" / "tiles") == []
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_dry_run_where_all_tiles_are_there_makes_no_data_set(cli, plan, tmp_path, names):
+    export = '[export]\nformats = ["folder"]\n'
+    plan.write_text(plan.read_text().replace(export, ""))
+    assert cli("batch", plan, "--out", "out", "--deterministic", "--workers", 1).exit_code == 0
+    plan.write_text(plan.read_text() + export)
+    done = cli("batch", plan, "--out", "out", "--dry-run", "--deterministic")
+    assert done.exit_code == 0, done.output
+    assert done.stdout == "1 group, 2 layouts, 2 tiles; 2 are there, 0 to be made\n"
+    assert names(tmp_path / "out") == ["batch.json", "failures.json", "tiles"]
 
 
 def test_failed_tiles_are_shown_and_the_exit_code_tells(cli, plan):
@@ -91,6 +102,7 @@ def test_failed_tiles_are_shown_and_the_exit_code_tells(cli, plan):
         ("made.json", "colom", [], ['[[group]] 1 ("nest"), key "tissue"', "Did you mean 'colon'?"]),
         ("[tiles]", "[tiles", [], ["is not TOML"]),
         ("", "", ["--deterministic", "--batch-size", 2], ["leave out --batch-size"]),
+        ("", "", ["--scheduler", "nowhere", "--workers", 2], ["the cluster's own workers", "leave out --workers"]),
         ("", "", ["--device", "abacus"], ["no device 'abacus'"]),
         ("", "", ["--out", "plan.toml"], ["plan.toml", "a folder is needed"]),
         ("", "", ["--out", "/proc/x"], ["--out /proc/x: files cannot be written there"]),
