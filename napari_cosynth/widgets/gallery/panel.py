@@ -31,8 +31,8 @@ class Gallery(QWidget):
     """Cards of tiles. It shows what it is given and tells what the user wants; it changes no tile itself.
 
     Keys, while it has the focus: arrows go from card to card, A accepts, R
-    rejects, U leaves the tile undecided again, Enter goes back to the card,
-    Delete removes it.
+    rejects, and both go on to the next undecided card; U leaves the tile
+    undecided again, Enter goes back to the card, Delete removes it.
     """
 
     chosen = Signal(str)
@@ -134,6 +134,8 @@ class Gallery(QWidget):
     def _decide(self, key: str, verdict: Verdict) -> None:
         row = self._cards.row_of(key)
         self.decided.emit(key, verdict)
+        if verdict != "undecided" and row is not None:
+            self._go_on(row)
         self._stay_near(row)
 
     def _remove(self, key: str) -> None:
@@ -143,6 +145,13 @@ class Gallery(QWidget):
 
     def _rejected(self) -> tuple[str, ...]:
         return tuple(entry.key for entry in self._cards.entries() if entry.tile.verdict == "rejected")
+
+    def _go_on(self, row: int) -> None:
+        """Go to the next card that waits for a verdict, if there is one further down."""
+        for below in range(row, self._cards.rowCount()):
+            if self._cards.entry_at(below).tile.verdict == "undecided":
+                self._go_to(below)
+                return
 
     def _stay_near(self, row: int | None) -> None:
         """Go on to the card that took the place of one that left: the next A or R is for that."""

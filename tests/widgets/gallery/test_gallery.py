@@ -211,6 +211,22 @@ def test_deciding_under_a_filter_goes_on_to_the_next_card(qtbot, wired, entries)
     assert view_of(gallery).model().rowCount() == 0 and gallery.current() is None
 
 
+def test_a_verdict_goes_on_to_the_next_undecided_card(qtbot, wired, entries):
+    gallery, session = wired
+    for entry in entries:
+        session.add_tile(entry.tile)
+    keys = [entry.key for entry in session.entries]
+    session.choose(keys[0])
+    qtbot.keyClick(view_of(gallery), Qt.Key.Key_A)
+    assert gallery.current() == session.current.key == keys[3]
+    qtbot.keyClick(view_of(gallery), Qt.Key.Key_U)
+    assert gallery.current() == keys[3]
+    qtbot.mouseClick(button(gallery, "reject"), Qt.MouseButton.LeftButton)
+    # None waits further down.
+    assert gallery.current() == session.current.key == keys[3]
+    assert [e.tile.verdict for e in session.entries][:4] == ["accepted", "accepted", "rejected", "rejected"]
+
+
 def test_removing_goes_on_to_a_neighbour(qtbot, wired, entries):
     gallery, session = wired
     for entry in entries[:3]:
