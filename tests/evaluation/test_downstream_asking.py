@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from napari_cosynth.classes import BUNDLED
-from napari_cosynth.evaluation.downstream.asking import asks
+from napari_cosynth.evaluation.downstream.asking import asked_classes, asks
 from napari_cosynth.evaluation.making import layout_of
+from napari_cosynth.layout import Layout
 from napari_cosynth.layouts.tissues import find_tissue
 
 
@@ -53,3 +54,11 @@ def test_a_tile_does_not_depend_on_how_many_there_are(samples, tissues):
     assert all(few[name].layout.model_dump_json() == many[name].layout.model_dump_json() for name in few)
     other = asks(samples[:2], 6, tissues, seed=6)
     assert not np.array_equal(other[2].layout.centroids, few[other[2].name].layout.centroids)
+
+
+def test_classes_that_the_model_chose_are_known_by_their_points():
+    none = BUNDLED.unspecified
+    layout = Layout(centroids=np.array([[9.0, 9], [30, 30], [50, 50]]), class_ids=np.array([2, none, 0]))
+    # The third nucleus came out as another class than its point's, the second and fourth as the model liked.
+    assert asked_classes(layout, {1: 2, 2: 1, 3: 3, 4: 0}) == {1: 2, 3: 3}
+    assert asked_classes(Layout(), {1: 2}) == {}

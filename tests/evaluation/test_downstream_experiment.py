@@ -8,12 +8,13 @@ import pytest
 
 pytest.importorskip("torch")
 
+from napari_cosynth.classes import BUNDLED  # noqa: E402
 from napari_cosynth.evaluation import making  # noqa: E402
 from napari_cosynth.evaluation.downstream import experiment as module  # noqa: E402
 from napari_cosynth.evaluation.downstream.experiment import downstream  # noqa: E402
 from napari_cosynth.evaluation.downstream.outcome import Downstream  # noqa: E402
 from napari_cosynth.evaluation.downstream.settings import ARMS, DownstreamSettings  # noqa: E402
-from napari_cosynth.evaluation.downstream.trial import ADDED, REAL, labelled, trial_sampler  # noqa: E402
+from napari_cosynth.evaluation.downstream.trial import ADDED, REAL, labelled, run_trial, trial_sampler  # noqa: E402
 from napari_cosynth.evaluation.making import MakingSettings  # noqa: E402
 from napari_cosynth.evaluation.stage import Stage  # noqa: E402
 
@@ -85,6 +86,27 @@ def test_a_trial_is_the_same_in_another_folder(tiles, settings, requests, tmp_pa
     small = settings.model_copy(update={"real": (1,)})
     outcomes = [list(downstream(*tiles, small, tmp_path / name))[-1] for name in ("a", "b")]
     assert outcomes[0] == outcomes[1]
+
+
+@pytest.mark.parametrize("chosen", [True, False])
+def test_classes_that_the_model_chose_are_taught_or_not(tiles, settings, requests, tmp_path, monkeypatch, chosen):
+    (train, held_out), taught = tiles, {}
+
+    def spy(size, arm, seed, real, added, *rest):
+        taught[arm] = [name for tile in added for name in tile.classes]
+        return run_trial(size, arm, seed, real, added, *rest)
+
+    class Choosing(making.KeptTiles):
+        def __call__(self, *asked):
+            tile = super().__call__(*asked)
+            return replace(tile, class_of=dict.fromkeys(tile.class_of, BUNDLED.id_of("epithelial")))
+
+    monkeypatch.setattr(module, "KeptTiles", Choosing)
+    monkeypatch.setattr(module, "run_trial", spy)
+    unclassed = [replace(t, classes=("unspecified",) * len(t.classes)) for t in train]
+    one = settings.model_copy(update={"real": (1,), "chosen_classes": chosen})
+    list(downstream(unclassed, held_out, one, tmp_path))
+    assert set(taught["synthetic"]) == {"epithelial" if chosen else "unspecified"}
 
 
 def test_given_tiles_are_used_as_they_are(tiles, settings, requests, tmp_path, make_tile):

@@ -8,7 +8,7 @@ the tissues are fixed, and saw other tiles when they were made.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -62,6 +62,19 @@ def asks(samples: Sequence[Sample], n: int, tissues: Sequence[TissueModel], seed
             layout = jittered(layout, np.random.default_rng(draw))
         made.append(Ask(name, sample, layout, sample.caption))
     return made
+
+
+def asked_classes(layout: Layout, class_of: Mapping[int, int]) -> dict[int, int]:
+    """The classes of a made tile that were asked for; those that the model chose are left out.
+
+    Parameters
+    ----------
+    class_of
+        Class id of each nucleus. Nucleus i is that of point i - 1; those beyond
+        the points have none.
+    """
+    stated = layout.class_ids != layout.taxonomy.unspecified
+    return {i: class_id for i, class_id in class_of.items() if i <= len(layout) and stated[i - 1]}
 
 
 def _drawn(sample: Sample, layout: Layout, tissues: Sequence[TissueModel], draw: int) -> Layout | None:

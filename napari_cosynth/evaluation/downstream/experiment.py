@@ -13,7 +13,7 @@ from pathlib import Path
 
 from napari_cosynth.classes import BUNDLED
 from napari_cosynth.data.labelled import LabelledTile
-from napari_cosynth.evaluation.downstream.asking import asks
+from napari_cosynth.evaluation.downstream.asking import asked_classes, asks
 from napari_cosynth.evaluation.downstream.copy_paste import pasted_tiles
 from napari_cosynth.evaluation.downstream.outcome import Downstream, outcome_of
 from napari_cosynth.evaluation.downstream.settings import ARMS, Arm, DownstreamSettings
@@ -103,7 +103,8 @@ def _added(
     wanted = asks(chosen, n, [read_tissue(path) for path in tissue_files().values()], seed)
     for number, ask in enumerate(wanted, start=1):
         tile = make(ask.layout, ask.prompt, noise_seed(seed, ask.name))
-        made = replace(ask.follows, name=ask.name, image=tile.image, instances=tile.instances, class_of=tile.class_of)
+        classes = tile.class_of if settings.chosen_classes else asked_classes(ask.layout, tile.class_of)
+        made = replace(ask.follows, name=ask.name, image=tile.image, instances=tile.instances, class_of=classes)
         tiles.append(labelled(made, ADDED))
         yield Stage(f"N = {len(chosen)}, making tiles, seed {seed}", number, n)
     return tiles

@@ -39,6 +39,9 @@ class DownstreamSettings(BaseModel):
         Tiles that are made, or pasted, for each real one, and in all.
     added_share
         Share of the crops that come from added tiles.
+    chosen_classes
+        Whether tiles that the model makes teach the classes that it chose, of nuclei whose points state none or that
+        have no point. Most real sources state none.
     tiles
         Held-out windows that the segmenters are measured on.
     channels, batch_size, crop, learning_rate
@@ -55,6 +58,7 @@ class DownstreamSettings(BaseModel):
     added_per_real: int = Field(3, ge=1)
     most_added: int = Field(48, ge=1)
     added_share: float = Field(0.5, gt=0, lt=1)
+    chosen_classes: bool = True
     tiles: int = Field(96, ge=2)
     channels: tuple[int, ...] = (16, 32, 64, 64)
     batch_size: int = Field(4, ge=1)

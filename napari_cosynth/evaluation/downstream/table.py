@@ -87,6 +87,9 @@ def notes(outcome: Downstream) -> list[str]:
         else "The made tiles were given as they are: what they owe to tiles beyond the N is not known.",
         f"'all' means {settings.most} windows at most.",
     ]
+    if outcome.model_hash:
+        taught = "are taught" if settings.chosen_classes else "are not taught"
+        lines.append(f"Classes that the generator chose itself {taught}.")
     if outcome.not_measurable:
         lines.append(f"Not measurable, fewer than 100 held-out nuclei: {', '.join(outcome.not_measurable)}.")
     return lines
