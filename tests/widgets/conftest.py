@@ -12,7 +12,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from qtpy.QtCore import QSettings
 
 from napari_cosynth.classes import BUNDLED, NucleusClass, Taxonomy
 from napari_cosynth.layout import Layout
@@ -166,6 +165,9 @@ class FakeEngine:
 @pytest.fixture(autouse=True)
 def own_settings(tmp_path_factory) -> None:
     """No test reads or writes the user's own settings."""
+    # Not above: what napari sets up for Qt has to be there first, or widgets come out larger.
+    from qtpy.QtCore import QSettings
+
     folder = tmp_path_factory.mktemp("settings")
     QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, str(folder))
 
