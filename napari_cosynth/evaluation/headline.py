@@ -8,6 +8,7 @@ from napari_cosynth.evaluation.directed_words import WordEffect
 from napari_cosynth.evaluation.discriminator import DiscriminatorReport
 from napari_cosynth.evaluation.evaluate import Evaluation
 from napari_cosynth.evaluation.locality import LocalityReport
+from napari_cosynth.evaluation.nucleus_shapes import NucleusReport
 from napari_cosynth.evaluation.prompting import PromptReport
 from napari_cosynth.evaluation.realism import RealismReport
 from napari_cosynth.evaluation.texture import TextureReport
@@ -24,10 +25,7 @@ def headline_rows(evaluation: Evaluation) -> list[Row]:
     rows.append(_told_row("AUC of telling made from real", evaluation.discriminator))
     rows.append(_told_row("the same, statistics alone", evaluation.statistics_discriminator))
     for nuclei in evaluation.nuclei:
-        of_real, of_made = nuclei.median_area_px
-        if of_real and of_made:
-            name = f"median nuclear area, {nuclei.class_name}, px ({nuclei.n_real} real, {nuclei.n_made} made)"
-            rows.append((name, f"{of_made:.0f}", f"{of_real:.0f}", f"{of_made / of_real:.2f}"))
+        rows += _area_rows(nuclei)
     if evaluation.prompts is not None:
         rows += prompt_rows(evaluation.prompts)
     return rows + _locality_rows(evaluation.locality) + _cost_rows(evaluation.cost)
@@ -36,6 +34,19 @@ def headline_rows(evaluation: Evaluation) -> list[Row]:
 def _told_row(name: str, told: DiscriminatorReport) -> Row:
     deals = f"single deals {told.lowest_deal:.3f}-{told.highest_deal:.3f}"
     return f"{name} (mean of {told.n_deals} deals to folds)", str(told.auc), "0.5", deals
+
+
+def _area_rows(nuclei: NucleusReport) -> list[Row]:
+    rows = []
+    for name, counts, medians in (
+        (nuclei.class_name, (nuclei.n_real, nuclei.n_made), nuclei.median_area_px),
+        (f"{nuclei.class_name}, cut by the tile's edge", nuclei.n_cut, nuclei.median_cut_area_px),
+    ):
+        of_real, of_made = medians
+        if of_real and of_made:
+            title = f"median nuclear area, {name}, px ({counts[0]} real, {counts[1]} made)"
+            rows.append((title, f"{of_made:.0f}", f"{of_real:.0f}", f"{of_made / of_real:.2f}"))
+    return rows
 
 
 def class_rows(table: AgreementTable) -> list[Row]:

@@ -32,6 +32,8 @@ class NucleusShapes(NamedTuple):
     """int64 (N,), taxonomy."""
     area_px: np.ndarray
     """float64 (N,), px; NaN for a nucleus cut by the tile's edge."""
+    cut_area_px: np.ndarray
+    """float64 (N,), px that the tile shows of a nucleus cut by its edge; NaN for a whole one."""
     eccentricity: np.ndarray
     """float64 (N,), 0 = circle, towards 1 = line, of the ellipse with the same moments; NaN if cut."""
     neighbour_px: np.ndarray
@@ -54,6 +56,10 @@ class NucleusReport(BaseModel):
     """Earth mover's distance of the distance to the nearest nucleus of any class, px."""
     median_area_px: tuple[float | None, float | None]
     """Real, made."""
+    n_cut: tuple[int, int]
+    """Nuclei cut by the tile's edge: real, made."""
+    median_cut_area_px: tuple[float | None, float | None]
+    """What the tile shows of these: real, made."""
 
 
 def nucleus_shapes(instances: np.ndarray, class_of: Mapping[int, int], unspecified: int) -> NucleusShapes:
@@ -70,7 +76,7 @@ def nucleus_shapes(instances: np.ndarray, class_of: Mapping[int, int], unspecifi
     """
     if not instances.any():
         none = np.zeros(0)
-        return NucleusShapes(np.zeros(0, np.int64), none, none, none)
+        return NucleusShapes(np.zeros(0, np.int64), none, none, none, none)
     table = regionprops_table(instances, properties=("label", "area", "eccentricity", "centroid", "bbox"))
     height, width = instances.shape
     cut = (table["bbox-0"] == 0) | (table["bbox-1"] == 0) | (table["bbox-2"] == height) | (table["bbox-3"] == width)
@@ -79,6 +85,7 @@ def nucleus_shapes(instances: np.ndarray, class_of: Mapping[int, int], unspecifi
     return NucleusShapes(
         class_id=np.array([class_of.get(int(label), unspecified) for label in table["label"]], np.int64),
         area_px=np.where(cut, np.nan, table["area"]),
+        cut_area_px=np.where(cut, table["area"], np.nan),
         eccentricity=np.where(cut, np.nan, table["eccentricity"]),
         neighbour_px=np.where(np.isfinite(distance), distance, np.nan),
     )
@@ -146,14 +153,20 @@ def _nucleus_report(
     name: str, real: Sequence[NucleusShapes], made: Sequence[NucleusShapes], halves: Sequence[Halves]
 ) -> NucleusReport:
     figures = {key: _shape_distance(key, real, made, halves) for key in _SHAPES}
-    areas = [_pooled("area_px", shapes) for shapes in (real, made)]
+    areas, cut_areas = ([_pooled(key, shapes) for shapes in (real, made)] for key in ("area_px", "cut_area_px"))
     return NucleusReport(
         class_name=name,
         n_real=sum(len(s.class_id) for s in real),
         n_made=sum(len(s.class_id) for s in made),
-        median_area_px=tuple(float(np.median(a)) if len(a) else None for a in areas),
+        median_area_px=_medians(areas),
+        n_cut=tuple(len(a) for a in cut_areas),
+        median_cut_area_px=_medians(cut_areas),
         **figures,
     )
+
+
+def _medians(areas: Sequence[np.ndarray]) -> tuple[float | None, ...]:
+    return tuple(float(np.median(a)) if len(a) else None for a in areas)
 
 
 def _shape_distance(

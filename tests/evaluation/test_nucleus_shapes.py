@@ -48,11 +48,12 @@ def test_cut_nuclei_have_no_size_but_a_neighbour():
     labels[30:35, 35:40] = 3
     shapes = nucleus_shapes(labels, {}, UNSPECIFIED)
     assert np.isnan(shapes.area_px).tolist() == np.isnan(shapes.eccentricity).tolist() == [True, False, True]
+    np.testing.assert_array_equal(shapes.cut_area_px, [25, np.nan, 25])
     assert shapes.neighbour_px[:2] == pytest.approx([20, 20])
 
 
 def test_empty_tile_and_lone_nucleus():
-    assert [len(column) for column in nucleus_shapes(np.zeros((9, 9), np.int32), {}, 0)] == [0, 0, 0, 0]
+    assert [len(column) for column in nucleus_shapes(np.zeros((9, 9), np.int32), {}, 0)] == [0] * 5
     lone = np.zeros((9, 9), np.int32)
     lone[4, 4] = 1
     shapes = nucleus_shapes(lone, {}, 0)
@@ -114,3 +115,12 @@ def test_a_half_with_a_single_made_tile_is_not_measurable():
     assert report.area_px is report.eccentricity is report.neighbour_px is None
     # Where any made tile may stand in for any real one there are enough.
     assert compare_nuclei(REAL[:4], REAL[:4], groups, BUNDLED)[0].area_px is not None
+
+
+def test_nuclei_cut_by_the_edge_are_held_against_cut_ones():
+    halved = [(labels[10:, 10:].copy(), class_of) for labels, class_of in REAL]  # through the first row and column
+    report = compare_nuclei(halved, REAL, GROUPS, BUNDLED)[0]
+    assert report.n_cut[1] == 0 < report.n_cut[0] <= 110 and report.median_cut_area_px[1] is None
+    assert report.median_cut_area_px[0] < 0.75 * report.median_area_px[0]
+    same = compare_nuclei(halved, halved, GROUPS, BUNDLED)[0]
+    assert same.n_cut[0] == same.n_cut[1] and same.median_cut_area_px[0] == same.median_cut_area_px[1]
