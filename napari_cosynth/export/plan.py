@@ -16,7 +16,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from napari_cosynth.classes import Taxonomy
@@ -24,7 +23,8 @@ from napari_cosynth.export import FORMATS
 from napari_cosynth.export.class_tables import ClassChange, class_tables
 from napari_cosynth.export.exporter import ClassTable, ExportError
 from napari_cosynth.export.names import Names
-from napari_cosynth.export.splitting import assign_splits, layout_groups, layout_key, point_codes
+from napari_cosynth.export.splitting import assign_splits
+from napari_cosynth.export.variants import Places, layout_groups, layout_key
 from napari_cosynth.quality import layout_report
 from napari_cosynth.request import SynthesisRequest
 from napari_cosynth.tile import TOO_CLOSE, SyntheticTile, Verdict
@@ -139,7 +139,7 @@ class Planner:
         self._names = Names()
         self._tiles: list[Planned] = []
         self._left_out: list[LeftOut] = []
-        self._codes: dict[str, np.ndarray] = {}
+        self._layouts: dict[str, Places] = {}
         self._nuclei: Counter[str] = Counter()
         self._taxonomy: tuple[Taxonomy, str] | None = None
         self._digest = hashlib.sha256()
@@ -173,8 +173,9 @@ class Planner:
             self._left_out.append(LeftOut(ref.name, why))
             return
         self._check(ref.name, layout.height, layout.width, layout.taxonomy)
-        key = layout_key(layout.centroids, layout.height, layout.width)
-        self._codes.setdefault(key, point_codes(layout.centroids))
+        places = Places(layout.centroids, layout.height, layout.width)
+        key = layout_key(places)
+        self._layouts.setdefault(key, places)
         self._nuclei.update(layout.taxonomy.names[n.class_id] for n in nuclei if n.class_id < len(layout.taxonomy))
         self._digest.update(json.dumps([ref.name, record], sort_keys=True).encode())
         self._tiles.append(Planned(self._names.take(ref.name), ref, "train", key))
@@ -195,13 +196,14 @@ class Planner:
             )
         taxonomy = self._taxonomy[0]
         tables = class_tables(self._formats, self._nuclei, taxonomy.names, self._options.changes)
-        groups = layout_groups(self._codes)
+        groups = layout_groups(self._layouts)
         tiles = [replace(t, group=groups[t.group]) for t in self._tiles]
         if self._options.split is not None:
             split_of = assign_splits(Counter(t.group for t in tiles), self._options.split)
             tiles = [replace(t, split=split_of[t.group]) for t in tiles]
         left_out = [left.name for left in self._left_out]
-        facts = [self._formats, self._options.model_dump(mode="json"), left_out, tables]
+        sets = [(t.split, t.group) for t in tiles]
+        facts = [self._formats, self._options.model_dump(mode="json"), left_out, tables, sets]
         self._digest.update(json.dumps(facts, sort_keys=True).encode())
         return Plan(
             self._formats,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from napari_cosynth.export.dataset import export
 from napari_cosynth.export.exporter import ExportError
 from napari_cosynth.export.manifest import ManifestError, read_manifest
 from napari_cosynth.export.plan import ExportOptions, folder_tiles
+from napari_cosynth.jitter import jittered
 from napari_cosynth.tile_files import TileFileError, content_hashes, read_tile, read_tiles, write_tile
 
 ANY_SIZE = [key for key, exporter in FORMATS.items() if exporter.tile_size is None]
@@ -144,6 +146,23 @@ def test_unknown_formats_and_folders(five_layouts, tmp_path):
         list(export(folder_tiles(five_layouts), [], tmp_path))
     with pytest.raises(TileFileError, match="holds no tiles"):
         folder_tiles(tmp_path)
+
+
+def test_variants_of_a_layout_are_in_one_split(make_ellipses, make_synthetic, tmp_path):
+    (tmp_path / "in").mkdir()
+    for layout in range(3):
+        tile = make_synthetic(make_ellipses((64, 64), layout, 40))
+        points = tile.request.layout
+        variants = [points, points.mirrored().remove([0]), jittered(points.rotated(), np.random.default_rng(0))]
+        for i, variant in enumerate(variants):
+            request = tile.request.model_copy(update={"layout": variant})
+            write_tile(replace(tile, request=request), tmp_path / "in", f"{layout}-{i}")
+    list(export(folder_tiles(tmp_path / "in"), ["coco"], tmp_path / "out", ExportOptions(split=(0.4, 0.3, 0.3))))
+    found = {}
+    for tile in _manifest(tmp_path / "out")["tiles"]:
+        found.setdefault(tile["name"][0], []).append((tile["split"], tile["group"]))
+    assert [len(set(sets)) for sets in found.values()] == [1, 1, 1]
+    assert {sets[0][0] for sets in found.values()} == {"train", "val", "test"}
 
 
 @pytest.mark.parametrize("split", [(0.5, 0.6), (1.0,), (-0.5, 1.5), (0.4, 0.2, 0.2, 0.2)])
