@@ -322,6 +322,7 @@ while dock.worker.running:
     QTest.qWait(20)
 dock.session.decide(dock.session.current.key, "accepted")
 engine.delay = 1.0
+dock.session.set_settings(dock.session.settings.but(seed=2))
 dock.generate.generate()
 QTest.qWait(2600)
 assert dock.worker.running

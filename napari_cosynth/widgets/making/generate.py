@@ -15,11 +15,13 @@ from qtpy.QtCore import QObject, Signal
 
 from napari_cosynth.events import Preview
 from napari_cosynth.layout import Layout
+from napari_cosynth.request import Order
 from napari_cosynth.session import Session
 from napari_cosynth.tile import SyntheticTile
-from napari_cosynth.widgets.controls.messages import MessageBar
+from napari_cosynth.widgets.controls.messages import Action, MessageBar
 from napari_cosynth.widgets.controls.readable import readable
 from napari_cosynth.widgets.making.live import Live
+from napari_cosynth.widgets.making.made import MadeTiles
 from napari_cosynth.widgets.making.pace import Pace
 from napari_cosynth.widgets.making.progress import RunState
 from napari_cosynth.widgets.making.worker import Worker
@@ -75,7 +77,8 @@ class Generate(QObject):
         self._reason = ""
         self._made = 0
         self._place = (1, 1, 0)
-        self._asked = session.layout
+        self._orders: tuple[Order, ...] = ()
+        self._made_tiles = MadeTiles()
         self._began = self._shown = 0.0
         self._pace = Pace(1, 1)
         self._canvas_works = True
@@ -113,6 +116,8 @@ class Generate(QObject):
         if self._reason:
             self._messages.tell(self._reason, topic=_TOPIC)
             return
+        if self._made_already():
+            return
         # What the user asks for goes before a draft that nobody asked for.
         self._worker.cancel()
         self._live.forget()
@@ -134,6 +139,35 @@ class Generate(QObject):
             self._worker.cancel()
         self._end_preview()
 
+    def _made_already(self) -> bool:
+        """Whether the tiles that would be made are there; says so, and what can be done."""
+        try:
+            keys = self._made_tiles.keys(self._session.orders(), self._session.entries)
+        except ValueError:  # `_start` tells it
+            return False
+        if keys:
+            what = "This tile is" if len(keys) == 1 else f"These {len(keys)} tiles are"
+            self._messages.tell(
+                f"{what} in the gallery already: nuclei, prompt, settings and seed are the same. "
+                "Another seed makes another tile",
+                topic=_TOPIC,
+                kind="advice",
+                actions=(
+                    Action("Show it" if len(keys) == 1 else "Show the last", lambda: self._show_made(keys[-1])),
+                    Action("Draw another seed", self._generate_anew),
+                ),
+            )
+        return bool(keys)
+
+    def _show_made(self, key: str) -> None:
+        if any(entry.key == key for entry in self._session.entries):
+            self._session.choose(key)
+            self.show_tile()
+
+    def _generate_anew(self) -> None:
+        self._session.set_settings(self._session.settings.with_new_seed())
+        self.generate()
+
     def _start(self, draft: bool) -> None:
         self._draft, self._made, self._began = draft, 0, time.monotonic()
         self._canvas_works, self._shown, self._place = True, 0.0, (1, 1, 0)
@@ -145,7 +179,7 @@ class Generate(QObject):
         self._messages.clear(_TOPIC)
         if not draft:
             self._set_running(True)
-        self._place, self._asked = (1, len(orders), 0), orders[0].layout
+        self._place, self._orders = (1, len(orders), 0), orders
         self._worker.start(orders)
         self._show("getting ready")
 
@@ -178,7 +212,8 @@ class Generate(QObject):
             self._show_state(RunState(text=said))
             return
         try:
-            self._session.add_tile(tile)
+            key = self._session.add_tile(tile)
+            self._made_tiles.add(self._orders[self._made - 1], key)
         except Exception as error:  # the session has it; a listener stumbled
             _log.exception("a made tile could not be shown")
             self._messages.tell(f"The tile was made, but could not be shown in full: {error}", topic="canvas")
@@ -246,7 +281,7 @@ class Generate(QObject):
         if not self._canvas_works:
             return
         try:
-            self._canvas.show_preview(preview, self._asked)
+            self._canvas.show_preview(preview, self._orders[0].layout)
         except Exception:  # a preview is not worth a run
             _log.exception("a preview could not be shown")
             self._canvas_works = False

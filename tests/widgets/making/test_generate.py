@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from qtpy.QtWidgets import QPushButton
 
 from napari_cosynth.session import Session
 from napari_cosynth.widgets.controls.messages import MessageBar
@@ -101,12 +102,12 @@ def test_a_locked_seed_stays_and_an_unlocked_one_is_new_after_each_generate_outs
     bench.generate.generate()
     qtbot.waitUntil(bench.idle, timeout=WAIT)
     assert bench.session.settings.seed == 5
-    bench.set(seed_locked=False)
+    bench.set(seed=8, seed_locked=False)
     name = bench.session.undo_name
     bench.generate.generate()
     qtbot.waitUntil(bench.idle, timeout=WAIT)
-    assert bench.session.entries[-1].tile.request.seed == 5
-    assert bench.session.settings.seed != 5 and bench.session.undo_name == name
+    assert bench.session.entries[-1].tile.request.seed == 8
+    assert bench.session.settings.seed != 8 and bench.session.undo_name == name
 
 
 @pytest.mark.parametrize("made", [0, 1])
@@ -136,6 +137,42 @@ def test_previews_come_with_the_layout_that_was_asked_for(bench, qtbot, draft):
     (bench.generate.draft if draft else bench.generate.generate)()
     qtbot.waitUntil(lambda: not bench.worker.running, timeout=WAIT)
     assert bench.canvas.asked and all(layout == asked for layout in bench.canvas.asked)
+
+
+def button(bench, name):
+    return bench.messages.findChild(QPushButton, name)
+
+
+@pytest.mark.parametrize("variants", [1, 3])
+def test_tiles_that_are_there_are_not_made_again_but_shown_or_made_with_another_seed(bench, qtbot, variants):
+    bench.set(seed=5, variants=variants)
+    bench.generate.generate()
+    qtbot.waitUntil(bench.idle, timeout=WAIT)
+    last = bench.session.current.key
+    bench.session.choose(bench.session.entries[0].key)
+    bench.generate.generate()
+    assert not bench.generate.running
+    assert "in the gallery already" in bench.messages.texts()[0]
+    button(bench, "messageShowIt" if variants == 1 else "messageShowTheLast").click()
+    assert bench.session.current.key == last and bench.messages.texts() == ()
+    bench.generate.generate()
+    button(bench, "messageDrawAnotherSeed").click()
+    assert bench.generate.running and bench.session.settings.seed != 5
+    qtbot.waitUntil(bench.idle, timeout=WAIT)
+    assert bench.tiles == 2 * variants and len(bench.engine.orders) == 2 * variants
+
+
+def test_a_tile_that_was_removed_or_corrected_is_made_again(bench, qtbot):
+    for change in (
+        lambda entry: bench.session.remove(entry.key),
+        lambda entry: bench.session.edit_labels(entry.key, entry.tile.instances * (entry.tile.instances != 1)),
+    ):
+        bench.generate.generate()
+        qtbot.waitUntil(bench.idle, timeout=WAIT)
+        change(bench.session.current)
+    bench.generate.generate()
+    qtbot.waitUntil(bench.idle, timeout=WAIT)
+    assert len(bench.engine.orders) == 3 and bench.messages.texts() == ()
 
 
 def test_a_second_generate_while_one_runs_changes_nothing(bench, qtbot):

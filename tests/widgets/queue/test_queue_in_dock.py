@@ -51,6 +51,7 @@ def test_it_waits_while_generate_runs_whatever_ends_the_run(qtbot, dock, batches
     batch = running(qtbot, dock, batches, plan_file)
     dock.generate.generate()
     qtbot.waitUntil(lambda: not dock.worker.running and batch.wishes == ["hold", "go"], timeout=WAIT)
+    dock.session.set_settings(dock.session.settings.but(seed=2))
     fake_engine.fail_at = 2
     dock.generate.generate()
     qtbot.waitUntil(lambda: batch.wishes[2:] == ["hold", "go"], timeout=WAIT)
