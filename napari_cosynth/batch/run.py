@@ -20,8 +20,9 @@ from napari_cosynth.batch.local import Local, Prepared, Wishes
 from napari_cosynth.batch.making import Outcome, Stopped
 from napari_cosynth.batch.measure import Setup
 from napari_cosynth.batch.plan import Plan
+from napari_cosynth.batch.same_tiles import refuse_other
 from napari_cosynth.batch.storage import Storage, finished, open_storage
-from napari_cosynth.batch.work import Work, former_work, layouts_of, refuse_other, tissues_of, write_work
+from napari_cosynth.batch.work import Work, former_work, layouts_of, tissues_of, write_work
 from napari_cosynth.data.terms import unknown_words
 from napari_cosynth.export.dataset import Progress
 from napari_cosynth.export.exporter import ExportError
@@ -148,8 +149,7 @@ def run_batch(
     names = storage.names()
     there = [job for job in work.jobs if finished(names, job.name)]
     left = [i for i, job in enumerate(work.jobs) if not finished(names, job.name)]
-    if former is not None:
-        refuse_other(former, work, there, storage.url)
+    refuse_other(former, work, there, storage)
     yield Total(len(plan.group), plan.n_layouts, plan.n_tiles, len(there), notes)
     if not options.dry_run:
         storage.ready()

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
 from functools import cached_property
 from typing import Any, Literal
 
@@ -165,63 +164,3 @@ def former_work(storage: Storage) -> Work | None:
 def write_work(storage: Storage, work: Work) -> None:
     """Leave the work beside the tiles."""
     storage.write({STATE: (json.dumps(work.model_dump(mode="json"), indent=1) + "\n").encode()})
-
-
-def refuse_other(former: Work, work: Work, there: Sequence[Job], url: str) -> None:
-    """Refuse to go on where tiles of the same names would look different.
-
-    Parameters
-    ----------
-    there
-        The finished tiles.
-
-    Raises
-    ------
-    PlanError
-        Naming the first difference.
-    """
-    if not there:
-        return
-    old, new = former.plan, work.plan
-    facts = [
-        ("the model", former.model_hash, work.model_hash),
-        *((f"[tiles] {key}", *pair) for key, pair in _pairs(old.tiles, new.tiles, but=("model",))),
-        *((f"[gate] {key}", *pair) for key, pair in _pairs(old.gate, new.gate)),
-    ]
-    groups, new_groups = ({g.name: g for g in plan.group} for plan in (old, new))
-    for name in dict.fromkeys(job.group for job in there):
-        if name in groups:
-            skip = ("layouts", "files", "prompts", "variants", "tissue")
-            pairs = _pairs(groups[name], new_groups[name], but=skip)
-            facts += [(f'[[group]] "{name}" {key}', *pair) for key, pair in pairs]
-            if former.tissues.get(name) != work.tissues.get(name):
-                facts.append((f'[[group]] "{name}" tissue', groups[name].tissue, new_groups[name].tissue))
-    for job in there:
-        before, now = (w.layouts.get(job.group, {}).get(job.layout) for w in (former, work))
-        if before is not None and now is not None and before != now:
-            facts.append((f'[[group]] "{job.group}" layout {job.layout}', _points(before), _points(now)))
-            break
-    known = {job.name: job for job in former.jobs}
-    for job in there:
-        if job.name in known and known[job.name] != job:
-            before = known[job.name]
-            key = "prompts" if before.prompt != job.prompt else "seed"
-            facts.append((f"{key} (of {job.name})", getattr(before, key.rstrip("s")), getattr(job, key.rstrip("s"))))
-            break
-    different = next(((key, a, b) for key, a, b in facts if a != b), None)
-    if different:
-        key, a, b = different
-        raise PlanError(
-            f"{url} holds {len(there)} tiles of another plan: {key} was {a!r} and is {b!r}. "
-            "Give another --out, or the plan as it was (groups, layouts, files, prompts and variants may be added)"
-        )
-
-
-def _points(layout: Layout) -> str:
-    """Short, and another one for any other layout."""
-    digest = hashlib.sha256(layout.model_dump_json().encode()).hexdigest()[:8]
-    return f"{len(layout)} nuclei ({digest})"
-
-
-def _pairs(old: BaseModel, new: BaseModel, but: Sequence[str] = ()) -> list[tuple[str, tuple]]:
-    return [(key, (getattr(old, key), getattr(new, key))) for key in type(old).model_fields if key not in but]

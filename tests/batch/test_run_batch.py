@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,7 +15,7 @@ import uuid
 import numpy as np
 import pytest
 
-from napari_cosynth.batch import local, measure
+from napari_cosynth.batch import local, measure, storage
 from napari_cosynth.batch.local import Wishes
 from napari_cosynth.batch.making import Maker
 from napari_cosynth.batch.plan import PlanError, read_plan
@@ -104,6 +105,9 @@ def test_layouts_of_ones_own_are_made_as_they_are_and_may_grow_but_not_change(mo
     write_layout(layout.without_points(), tmp_path / "b.csv")
     with pytest.raises(PlanError, match=r'"own" layout b was \'2 nuclei \(.*\)\' and is \'0 nuclei'):
         carried_out(tmp_path / "plan.toml", out)
+    (out / "batch.json").unlink()
+    with pytest.raises(PlanError, match=r'"own" layout b was \'2 nuclei \(.*\)\' and is \'0 nuclei'):
+        carried_out(tmp_path / "plan.toml", out)
 
 
 def test_variants_share_the_layout_and_differ_in_noise(reference):
@@ -186,8 +190,6 @@ def test_layouts_that_do_not_fit_fail_by_themselves(write_plan, tmp_path):
 
 
 def test_a_full_disk_ends_the_batch_and_what_is_there_stays(write_plan, tmp_path, monkeypatch):
-    from napari_cosynth.batch import storage
-
     written = []
 
     def full(tile, folder, stem, source):
@@ -238,9 +240,9 @@ def test_a_remote_place_gets_tiles_and_data_set(reference, write_plan, contents)
     out = f"memory://{uuid.uuid4().hex}"
     more = '[export]\nformats = ["yolo"]\nsplit = [0.5, 0.5]'
     events = carried_out(write_plan(2, more), out)
-    storage = open_storage(out)
-    assert {name: storage.read(f"tiles/{name}") for name in storage.names()} == contents(reference)
-    assert b"nest-00001-p1-v1" in storage.read("dataset/SHA256SUMS")
+    place = open_storage(out)
+    assert {name: place.read(f"tiles/{name}") for name in place.names()} == contents(reference)
+    assert b"nest-00001-p1-v1" in place.read("dataset/SHA256SUMS")
     assert events[-1].states["made"] == 8
     assert carried_out(write_plan(2, more), out)[0].there == 8
 
@@ -257,6 +259,56 @@ def test_a_remote_place_gets_tiles_and_data_set(reference, write_plan, contents)
 def test_tiles_of_another_plan_are_refused(reference, write_plan, pair, words):
     with pytest.raises(PlanError, match=words):
         next(run_batch(read_plan(write_plan(2, "", pair)), reference.parent, ONE))
+
+
+@pytest.fixture(scope="module")
+def after_another(reference, plan_text, tmp_path_factory):
+    """Folder of the reference's tiles in which a plan without them ran last."""
+    folder = tmp_path_factory.mktemp("another")
+    shutil.copytree(reference.parent, folder / "out")
+    text = plan_text(1, "", ('"nest"', '"other"'), ("steps = 2", "steps = 3"), ("variants = 2", "variants = 1"))
+    (folder / "other.toml").write_text(text)
+    assert carried_out(folder / "other.toml", folder / "out")[-1].states == {"there": 0, "made": 2}
+    return folder / "out"
+
+
+@pytest.mark.parametrize("state", ["batch.json of another plan", "no batch.json"])
+@pytest.mark.parametrize(
+    ("pair", "words"),
+    [
+        (("steps = 2", "steps = 3"), r"\[tiles\] steps was 2 and is 3"),
+        (("steps = 2", "steps = 2\nguidance = 3"), r"\[tiles\] guidance was .* and is 3"),
+        (('"breast"', '"lung"'), "prompts .* was 'breast' and is 'lung'"),
+        (("neoplastic = 3", "neoplastic = 4"), r'\[\[group\]\] "nest" layout 1 was \'5 nuclei .* is \'6 nuclei'),
+        (("neoplastic = 3", "neoplastic = 4000"), r'\[\[group\]\] "nest" layout 1 was \'5 nuclei .* is None'),
+        (("seed = 3", "seed = 4"), "seed .* was"),
+    ],
+)
+def test_tiles_that_the_last_plan_did_not_know_are_compared_by_their_records(
+    after_another, write_plan, tmp_path, pair, words, state
+):
+    out = after_another
+    if state == "no batch.json":
+        shutil.copytree(after_another, tmp_path / "out", ignore=shutil.ignore_patterns("batch.json"))
+        out = tmp_path / "out"
+    assert next(run_batch(read_plan(write_plan()), out, ONE)).there == 8
+    with pytest.raises(PlanError, match=words):
+        next(run_batch(read_plan(write_plan(2, "", pair)), out, ONE))
+
+
+def test_tiles_that_another_gate_rejected_are_refused(reference, write_plan, tmp_path):
+    shutil.copytree(reference, tmp_path / "out" / "tiles")
+    record = tmp_path / "out" / "tiles" / "nest-00002-p1-v1.json"
+    record.write_text(record.read_text().replace('"verdict": "undecided"', '"verdict": "rejected"'))
+    with pytest.raises(PlanError, match=r"nest-00002-p1-v1 by the \[gate\] was 'rejected' and is 'good enough'"):
+        next(run_batch(read_plan(write_plan()), tmp_path / "out", ONE))
+
+
+def test_tiles_that_the_last_plan_knew_are_not_read(reference, write_plan, monkeypatch):
+    read = []
+    monkeypatch.setattr(storage.Folder, "read", lambda self, name: read.append(name) or (self.path / name).read_bytes())
+    next(run_batch(read_plan(write_plan(3)), reference.parent, ONE))
+    assert read == ["batch.json"]
 
 
 def test_a_plan_may_grow_and_other_arithmetic_is_told(reference, write_plan):
