@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
+from napari_cosynth.cli.left_out import print_left_out
 from napari_cosynth.cli.outcome import FAILURE, console, errors, note, outcome, ready_out, say
 from napari_cosynth.cli.work_bar import work_bar
 from napari_cosynth.synthesis import SynthesisError
@@ -76,7 +77,7 @@ def batch(
         running = run_batch(read_plan(plan), out, Options(wishes, device, dtype, scheduler, dry_run))
         with work_bar("tiles") as bar:
             task = bar.add_task("measuring", total=None)
-            said = time.monotonic()
+            said, left_out = time.monotonic(), ()
             for event in running:
                 match event:
                     case Total():
@@ -93,9 +94,11 @@ def batch(
                     case Done():
                         done = event
                     case _:
+                        left_out = event.left_out
                         bar.update(task, description=event.stage, completed=event.done, total=event.total or None)
         if dry_run:
             return
+        print_left_out(left_out)
         _print_done(done, out)
         if done.dataset_fault:
             raise SynthesisError(f"there is no data set: {done.dataset_fault}")

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from napari_cosynth.cli.outcome import console, errors, outcome
+from napari_cosynth.cli.left_out import print_left_out
+from napari_cosynth.cli.outcome import console, outcome
 
 if TYPE_CHECKING:
-    from napari_cosynth.export.plan import LeftOut, Plan
-
-_SHOWN = 10
+    from napari_cosynth.export.plan import Plan
 
 
 def export(
@@ -49,7 +48,10 @@ def export(
         typer.Option("--map", help="CLASS=CLASS or FORMAT:CLASS=CLASS, for formats with classes of their own."),
     ] = None,
     overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace a former export, or files of the same names, in OUT.")
+        bool,
+        typer.Option(
+            "--overwrite", help="Replace a former export, also the very same one, or files of the same names, in OUT."
+        ),
     ] = False,
 ) -> None:
     """Write tiles as a data set, in one or several formats.
@@ -94,18 +96,16 @@ def export(
         shown = False
         with _bar() as bar:
             task = bar.add_task("reading", total=len(refs))
-            for progress in exporting(refs, format_ or (), out, options, overwrite=overwrite):
+            for progress in exporting(refs, format_ or (), out, options, overwrite=overwrite, anew=overwrite):
                 total = progress.total or None
                 bar.update(task, description=progress.stage, completed=progress.done, total=total)
                 if progress.plan is not None and not shown:
                     _print_tables(progress.plan)
                     shown = True
-        plan = progress.plan
-        written = progress.total + len(plan.left_out) - len(progress.left_out)
-        _print_left_out(progress.left_out)
-        sets = {name: sum(tile.split == name for tile in plan.tiles) for name in ("train", "val", "test")}
-        listed = ", ".join(f"{name} {n}" for name, n in sets.items() if n)
-        console.print(f"{out}: {written} tiles ({listed}) as {', '.join(plan.formats)}; see {out / 'DATASHEET.md'}")
+        print_left_out(progress.left_out)
+        listed = ", ".join(f"{name} {n}" for name, n in progress.written.items())
+        written, keys = sum(progress.written.values()), ", ".join(progress.plan.formats)
+        console.print(f"{out}: {written} tiles ({listed}) as {keys}; see {out / 'DATASHEET.md'}")
 
 
 def _print_tables(plan: Plan) -> None:
@@ -113,13 +113,6 @@ def _print_tables(plan: Plan) -> None:
         console.print(f"classes in {key} (--map changes them):")
         for ours, theirs in table.items():
             console.print(f"  {ours:14} {theirs}")
-
-
-def _print_left_out(left_out: tuple[LeftOut, ...]) -> None:
-    for left in left_out[:_SHOWN]:
-        errors.print(f"left out: {left.name}: {left.reason}")
-    if len(left_out) > _SHOWN:
-        errors.print(f"left out: {len(left_out) - _SHOWN} more; dataset.json lists them all")
 
 
 def _shares(text: str | None) -> list[float] | None:

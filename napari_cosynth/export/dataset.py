@@ -6,8 +6,9 @@ it is called again with the same tiles, formats and options.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,7 @@ SHEET, CONTACTS = "DATASHEET.md", "contact-sheet.png"
 class Progress:
     """How far it is. ``done`` counts within the stage; the total of "finishing" is not known before (0).
 
-    The last one has the stage "done" and says what was left out.
+    The last one has the stage "done" and says how many tiles of each split are in the data set, and what was left out.
     """
 
     stage: str
@@ -38,6 +39,7 @@ class Progress:
     total: int
     plan: Plan | None = None
     left_out: tuple[LeftOut, ...] = ()
+    written: Mapping[str, int] = field(default_factory=dict)
 
 
 def export(
@@ -47,6 +49,7 @@ def export(
     options: ExportOptions | None = None,
     *,
     overwrite: bool = False,
+    anew: bool = False,
 ) -> Iterator[Progress]:
     """Write a data set.
 
@@ -65,6 +68,9 @@ def export(
     overwrite
         Replace files of the same names, and a former export as a whole; other
         files always stay.
+    anew
+        Write the very same export again, too. Else it stays as it is, unless files
+        are gone or tiles were damaged then.
 
     Yields
     ------
@@ -83,8 +89,9 @@ def export(
         yield Progress("reading", i, len(tiles))
         planner.add(ref)
     plan = planner.plan()
-    target = Target(out, plan.fingerprint, overwrite)
+    target = Target(out, plan.fingerprint, len(plan.tiles), overwrite=overwrite, anew=anew)
     damaged: dict[str, LeftOut] = {}
+    splits: Iterable[str] = [tile.split for tile in plan.tiles]
     if not target.complete:
         for i, planned in enumerate(plan.tiles):
             yield Progress("tiles", i, len(plan.tiles), plan)
@@ -95,7 +102,9 @@ def export(
         for i, _ in enumerate(_finish(plan, target, tuple(damaged.values()))):
             yield Progress("finishing", i, 0, plan)
         target.close()
-    yield Progress("done", len(plan.tiles), len(plan.tiles), plan, (*plan.left_out, *damaged.values()))
+        splits = target.done.values()
+    left_out = (*plan.left_out, *damaged.values())
+    yield Progress("done", len(plan.tiles), len(plan.tiles), plan, left_out, _by_split(splits))
 
 
 def _write_tile(planned: Planned, plan: Plan, target: Target, damaged: dict[str, LeftOut]) -> None:
@@ -126,7 +135,7 @@ def _finish(plan: Plan, target: Target, damaged: tuple[LeftOut, ...]) -> Iterato
         return (entry["rows"][key] for entry in target.entries(split))
 
     head = manifest_head(plan, about(), (*plan.left_out, *damaged))
-    counts = {split: n for split in SPLITS if (n := sum(s == split for s in target.done.values()))}
+    counts = _by_split(target.done.values())
     licence = "; ".join(dict.fromkeys(model["licence"] for model in head["models"]))
     sums: dict[str, str] = {}
     for key in plan.formats:
@@ -142,6 +151,12 @@ def _finish(plan: Plan, target: Target, damaged: tuple[LeftOut, ...]) -> Iterato
 
 def _item(planned: Planned) -> Item:
     return Item(planned.name, planned.split, planned.group, planned.ref.tile())
+
+
+def _by_split(splits: Iterable[str]) -> dict[str, int]:
+    """Number of each split that occurs, "train" first."""
+    counted = Counter(splits)
+    return {split: counted[split] for split in SPLITS if counted[split]}
 
 
 def _spread(n: int, most: int) -> list[int]:

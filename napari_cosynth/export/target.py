@@ -36,8 +36,12 @@ class Target:
         Made if it is not there.
     fingerprint
         Of the plan. An unfinished export with the same one is gone on with.
+    tiles
+        How many the plan has. A finished export that lacks some, because they were damaged, is written again.
     overwrite
         Whether files of the same names may be replaced, and a former export's removed.
+    anew
+        Whether the very same export is written again, too.
 
     Raises
     ------
@@ -47,7 +51,7 @@ class Target:
         If it is no folder, or cannot be written.
     """
 
-    def __init__(self, out: Path, fingerprint: str, overwrite: bool = False) -> None:
+    def __init__(self, out: Path, fingerprint: str, tiles: int, *, overwrite: bool = False, anew: bool = False) -> None:
         self.out = Path(out)
         self._state = self.out / STATE
         self._journal = self._state / "journal.jsonl"
@@ -58,7 +62,8 @@ class Target:
         ready_folder(self.out)
         begun = _fingerprint(self._state / "plan.json")
         finished = _fingerprint(self.out / MANIFEST)
-        self.complete = begun is None and finished == fingerprint and self._all_there()
+        same = begun is None and finished == fingerprint
+        self.complete = same and not anew and self._tiles_listed() == tiles and self._all_there()
         """True if the very same export was finished before."""
         if self.complete:
             shutil.rmtree(self._state, ignore_errors=True)
@@ -193,6 +198,11 @@ class Target:
         with suppress(OSError, ValueError):
             with open(self.out / SUMS, encoding="utf-8") as stream:
                 yield from (line.rstrip("\n").partition("  ")[2] for line in stream)
+
+    def _tiles_listed(self) -> int:
+        # The manifest has a line for each, and may be too large to be read at once.
+        with open(self.out / MANIFEST, "rb") as stream:
+            return sum(line.startswith(b'{"name": ') for line in stream)
 
     def _all_there(self) -> bool:
         return (self.out / SUMS).is_file() and all((self.out / f).is_file() for f in self._former_files())

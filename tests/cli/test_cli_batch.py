@@ -95,6 +95,16 @@ def test_failed_tiles_are_shown_and_the_exit_code_tells(cli, plan):
     assert "2 failed" in done.stdout
 
 
+def test_tiles_that_the_data_set_leaves_out_are_told(cli, plan, tmp_path):
+    assert cli("batch", plan, "--out", "out", "--deterministic", "--workers", 1).exit_code == 0
+    picture = next(p for p in sorted((tmp_path / "out/tiles").glob("*.png")) if p.stem.endswith("-semantic"))
+    picture.write_bytes(picture.read_bytes()[:40])
+    (tmp_path / "out/dataset/SHA256SUMS").unlink()
+    done = cli("batch", plan, "--out", "out", "--deterministic", "--workers", 1)
+    assert done.exit_code == 0, done.output
+    assert f"left out: {picture.stem.removesuffix('-semantic')}: {picture.name}" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("old", "new", "options", "words"),
     [

@@ -63,6 +63,20 @@ def test_tables_and_what_is_left_out_are_shown(cli, tiles):
     assert "set: 5 tiles" in done.stdout
 
 
+def test_a_damaged_tile_is_left_out_of_the_count_and_comes_in_when_it_is_whole(cli, tiles):
+    picture = tiles / "gland 0-1.png"
+    whole = picture.read_bytes()
+    picture.write_bytes(whole[:100])
+    for _ in range(2):
+        done = cli("export", tiles, "--format", "coco", "--out", "set")
+        assert done.exit_code == 0 and "set: 5 tiles (train 5) as coco" in done.stdout, done.output
+        assert "left out: gland 0-1: gland 0-1.png" in done.stderr
+    picture.write_bytes(whole)
+    done = cli("export", tiles, "--format", "coco", "--out", "set", "--overwrite")
+    assert done.exit_code == 0 and "set: 6 tiles (train 6) as coco" in done.stdout, done.output
+    assert "left out" not in done.stderr
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

@@ -116,6 +116,33 @@ def test_a_finished_export_stays_as_it_is(five_layouts, tmp_path):
     assert (tmp_path / "coco/train/gland 0-0.png").is_file()
 
 
+def test_a_tile_that_was_damaged_comes_in_after_its_repair(five_layouts, tmp_path, content):
+    folder, out = shutil.copytree(five_layouts, tmp_path / "in"), tmp_path / "out"
+    picture = folder / "gland 2-1.png"
+    whole = picture.read_bytes()
+    picture.write_bytes(whole[:200])
+    for _ in range(2):  # the second one does not say that all is well
+        *_, last = export(folder_tiles(folder), ["coco"], out)
+        assert [left.name for left in last.left_out] == ["gland 2-1"]
+        assert last.written == {"train": 9}
+    picture.write_bytes(whole)
+    *_, last = export(folder_tiles(folder), ["coco"], out)
+    assert (last.left_out, last.written) == ((), {"train": 10})
+    list(export(folder_tiles(five_layouts), ["coco"], tmp_path / "never damaged"))
+    assert content(out) == content(tmp_path / "never damaged")
+
+
+def test_the_very_same_export_is_written_again_when_asked(five_layouts, tmp_path, content):
+    list(export(folder_tiles(five_layouts), ["coco"], tmp_path))
+    before = content(tmp_path)
+    (tmp_path / "coco/train/gland 0-0.png").write_bytes(b"changed")
+    (tmp_path / "coco/train/notes.txt").write_text("mine")
+    list(export(folder_tiles(five_layouts), ["coco"], tmp_path, overwrite=True, anew=True))
+    after = content(tmp_path)
+    assert after.pop("coco/train/notes.txt") == b"mine"
+    assert after == before
+
+
 @pytest.mark.parametrize("at", [0, 1, 4, 30, 112, 118])
 def test_a_full_disk_leaves_nothing_half_written(five_layouts, tmp_path, whole, content, monkeypatch, at):
     out, calls, fsync = tmp_path / "out", iter(range(at)), os.fsync
