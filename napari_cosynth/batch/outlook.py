@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from napari_cosynth.batch.asked_dataset import refuse_dataset
 from napari_cosynth.batch.jobs import jobs_of
 from napari_cosynth.batch.plan import PlanError, read_plan
 from napari_cosynth.batch.storage import finished, open_storage
@@ -28,7 +29,7 @@ class Outlook:
 
 
 def outlook(plan_file: Path, out: str = "") -> Outlook:
-    """Read a plan and see that its tissues, layouts, classes and model are there.
+    """Read a plan and see that its tissues, layouts, classes and model are there, and that its data set can be.
 
     Parameters
     ----------
@@ -47,8 +48,7 @@ def outlook(plan_file: Path, out: str = "") -> Outlook:
         taxonomy = model_info(plan.tiles.model).taxonomy
     except CatalogueError as error:
         raise PlanError(f'{plan_file}: [tiles], key "model": {error}') from error
-    tissues_of(plan, taxonomy)
-    layouts_of(plan, taxonomy)
+    refuse_dataset(plan, tissues_of(plan, taxonomy), layouts_of(plan, taxonomy), taxonomy)
     names = open_storage(out).names() if out else set()
     there = sum(finished(names, job.name) for job in jobs_of(plan)) if names else 0
     return Outlook(len(plan.group), plan.n_layouts, plan.n_tiles, there)

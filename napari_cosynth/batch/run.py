@@ -13,6 +13,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+from napari_cosynth.batch.asked_dataset import refuse_dataset
 from napari_cosynth.batch.cluster import Cluster
 from napari_cosynth.batch.control import Control
 from napari_cosynth.batch.finish import export_tiles, write_failures
@@ -233,6 +234,7 @@ def _work(plan: Plan, options: Options) -> tuple[Work, tuple[str, ...]]:
         batch_size=1 if alike else options.wishes.batch_size or 1,
         deterministic=alike,
     )
+    refuse_dataset(plan, work.tissues, work.layouts, work.taxonomy)
     return work, (said,) if unseen else ()
 
 

@@ -80,9 +80,9 @@ def class_tables(
     for key, table in tables.items():
         lost = [f"{name} ({nuclei[name]} nuclei)" for name in names if nuclei.get(name) and name not in table]
         if lost:
-            example = lost[0].split(" (")[0]
+            change = f"{key}:{lost[0].split(' (')[0]}={next(reversed(fixed[key].values))}"
             raise ExportError(
                 f"{key} has no class for {', '.join(lost)}; say which of its classes stands for each: "
-                f"{', '.join(fixed[key].values)}. For example --map {key}:{example}={next(reversed(fixed[key].values))}"
+                f'{", ".join(fixed[key].values)}. For example --map {change}, in a plan map = ["{change}"]'
             )
     return {key: {name: table[name] for name in names if name in table} for key, table in tables.items()}

@@ -331,6 +331,12 @@ def test_long_batches_try_set_ups_and_say_what_differs(write_plan, tmp_path, mon
     assert ready.setup in setups and ready.seconds > 0
 
 
+def test_a_data_set_that_cannot_be_is_told_before_the_tiles(write_plan, tmp_path):
+    more = '[export]\nformats = ["coco"]\nsplit = [0.8, 0.1, 0.1]'
+    with pytest.raises(PlanError, match=r'\[export\], key "split": 2 layouts cannot fill 3 sets'):
+        next(run_batch(read_plan(write_plan(2, more)), tmp_path / "out", ONE))
+
+
 def test_a_model_that_is_not_there_is_named_with_its_key(write_plan, tmp_path):
     plan = read_plan(write_plan())
     plan = plan.model_copy(update={"tiles": plan.tiles.model_copy(update={"model": "nowhere"})})
