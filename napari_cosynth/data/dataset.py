@@ -5,7 +5,7 @@ Knows which files tell a format; what is in them is the readers' matter.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
@@ -33,17 +33,20 @@ FORMATS = (
         "PanNuke",
         is_pannuke,
         read_pannuke,
-        "images.npy, masks.npy, types.npy (or images/FOLD/ and masks/FOLD/ with them)",
+        "images.npy, masks.npy, types.npy (or images/FOLD/ and masks/FOLD/ with them, or train/, val/ and test/)",
     ),
     DatasetFormat("CoNIC", is_conic, read_conic, "images.npy and labels.npy"),
     DatasetFormat(
         "HoVer-Net",
         is_hovernet,
         read_hovernet,
-        "Images/*.png and Labels/*.mat or *.npy, directly or in Train/ and Test/",
+        "Images/*.png and Labels/*.mat or *.npy, directly or in Train/, Valid/ and Test/",
     ),
 )
 """In the order in which they are tried."""
+
+_EXPORT = '"kind": "napari-cosynth dataset"'
+"""In the ``dataset.json`` of what `export` wrote."""
 
 _DEPTH = 2  # sources in a folder, and the folds of one source: PanNuke/Fold 1
 
@@ -52,7 +55,9 @@ def read_dataset(path: Path, split: str | None = None) -> Iterator[LabelledTile]
     """Tiles of a data set, or of all data sets in the folders below.
 
     The format is told by the files. Each data set found in a subfolder is a
-    source of its own; they are read in the order of their paths.
+    source of its own; they are read in the order of their paths. What `export`
+    wrote in several formats holds the same tiles in each: its ``folder`` is read,
+    or else the only format that can be.
 
     Parameters
     ----------
@@ -66,6 +71,9 @@ def read_dataset(path: Path, split: str | None = None) -> Iterator[LabelledTile]
     FileNotFoundError
         If ``path`` is no folder, or none of the formats fits; the message lists
         what each format needs. Raised by the call itself, not on the first tile.
+    ValueError
+        If an export has several formats that can be read, but no ``folder``. Raised
+        by the call itself, too.
     """
     path = Path(path)
     if not path.is_dir():
@@ -121,4 +129,24 @@ def _datasets(path: Path, depth: int) -> list[tuple[Path, DatasetFormat]]:
     if depth == 0:
         return []
     below = sorted(f for f in path.iterdir() if f.is_dir() and not f.name.startswith("."))
+    if _is_export(path):
+        return _one_format(path, below)
     return [found for folder in below for found in _datasets(folder, depth - 1)]
+
+
+def _is_export(path: Path) -> bool:
+    try:
+        with open(path / "dataset.json", encoding="utf-8") as stream:
+            # The file has a line for each tile; what it is stands at its beginning.
+            return _EXPORT in stream.read(200)
+    except (OSError, UnicodeDecodeError):
+        return False
+
+
+def _one_format(path: Path, below: Sequence[Path]) -> list[tuple[Path, DatasetFormat]]:
+    found = [(folder, f) for folder in below if (f := next((f for f in FORMATS if f.matches(folder)), None))]
+    exact = [(folder, f) for folder, f in found if folder.name == "folder"]
+    if len(found) > 1 and not exact:
+        listed = " or ".join(str(folder) for folder, _ in found)
+        raise ValueError(f"{path} holds the same tiles in {len(found)} formats; give one of them: {listed}")
+    return exact or found

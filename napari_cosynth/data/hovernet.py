@@ -2,10 +2,10 @@
 
 ::
 
-    [Train/|Test/]Images/NAME.png   RGB (also .tif, .jpg)
-    [Train/|Test/]Labels/NAME.mat   inst_map (H, W), type_map (H, W),
-                                    inst_type (N, 1), inst_centroid (N, 2) x, y
-    [Train/|Test/]Labels/NAME.npy   instead: (H, W, 2), ids and types
+    [Train/|Valid/|Test/]Images/NAME.png   RGB (also .tif, .jpg)
+    [Train/|Valid/|Test/]Labels/NAME.mat   inst_map (H, W), type_map (H, W),
+                                           inst_type (N, 1), inst_centroid (N, 2) x, y
+    [Train/|Valid/|Test/]Labels/NAME.npy   instead: (H, W, 2), ids and types
 
 ``inst_type`` and ``inst_centroid`` are not read: both follow from the maps, and
 a centre of mass can lie outside its nucleus.
@@ -37,7 +37,7 @@ CONSEP_TYPES: Mapping[int, str] = {
 }
 """Our class for each of CoNSeP's type ids."""
 
-_SPLITS = {"Train": "train", "Test": "val"}
+_FOLDERS = ("Train", "Valid", "Test")
 _IMAGE_SUFFIXES = (".png", ".tif", ".tiff", ".jpg")
 _LABEL_SUFFIXES = (".mat", ".npy")
 
@@ -54,18 +54,19 @@ def read_hovernet(
     um_per_px: float = 0.25,
     type_names: Mapping[int, str] = CONSEP_TYPES,
 ) -> Iterator[LabelledTile]:
-    """Tiles of a HoVer-Net folder, by name, ``Train`` before ``Test``.
+    """Tiles of a HoVer-Net folder, by name, ``Train`` before ``Valid`` before ``Test``.
 
     Ids are kept. Nuclei of labels without types are "unspecified".
 
     Parameters
     ----------
     path
-        Folder with ``Images`` and ``Labels``, or with ``Train`` and ``Test``
-        that have them.
+        Folder with ``Images`` and ``Labels``, or with ``Train``, ``Valid`` and
+        ``Test`` that have them.
     split
-        Only tiles of this split; None for all. ``Train`` is "train", ``Test``
-        is "val", a folder without either is "train".
+        Only tiles of this split; None for all. ``Train`` is "train", ``Valid``
+        "val", and ``Test`` "test", but "val" where there is no ``Valid``, as in
+        CoNSeP. A folder without any of them is "train".
     um_per_px
         Pixel size of the images, which the format does not state.
     type_names
@@ -83,7 +84,7 @@ def read_hovernet(
     path = Path(path)
     parts = _parts(path)
     if not parts:
-        raise FileNotFoundError(f"{path} has no Images and Labels (*.mat or *.npy), nor Train or Test with them")
+        raise FileNotFoundError(f"{path} has no Images and Labels (*.mat or *.npy), nor Train, Valid or Test with them")
     for folder, tile_split in parts:
         if split is not None and split != tile_split:
             continue
@@ -92,12 +93,13 @@ def read_hovernet(
 
 
 def _parts(path: Path) -> list[tuple[Path, str]]:
-    candidates = [(path, "train"), *((path / name, split) for name, split in _SPLITS.items())]
-    return [
-        (folder, split)
-        for folder, split in candidates
+    there = [
+        folder
+        for folder in (path, *(path / name for name in _FOLDERS))
         if (folder / "Images").is_dir() and any(_files(folder / "Labels", _LABEL_SUFFIXES))
     ]
+    names = {path / "Valid": "val", path / "Test": "test" if path / "Valid" in there else "val"}
+    return [(folder, names.get(folder, "train")) for folder in there]
 
 
 def _files(folder: Path, suffixes: tuple[str, ...]) -> dict[str, Path]:

@@ -10,6 +10,10 @@ Flat, one fold to a folder::
 or as downloaded::
 
     images/fold1/images.npy   images/fold1/types.npy   masks/fold1/masks.npy
+
+or as the package exports it, a split to a folder::
+
+    train/images.npy   train/masks.npy   train/types.npy   val/...   test/...
 """
 
 from __future__ import annotations
@@ -28,13 +32,14 @@ _CHANNELS = ("neoplastic", "inflammatory", "connective", "other", "epithelial")
 """Class of each channel of ``masks.npy`` but the last; PanNuke's "dead" is our "other"."""
 
 _VALIDATION_FOLD = "fold3"
+_SPLITS = ("train", "val", "test")
 _UM_PER_PX = 0.25
 
 
 def is_pannuke(path: Path) -> bool:
     """True if ``path`` looks like this format."""
     path = Path(path)
-    flat = (path / "images.npy").is_file() and (path / "masks.npy").is_file()
+    flat = any((folder / "images.npy").is_file() and (folder / "masks.npy").is_file() for folder in _flat(path))
     return flat or (any(path.glob("images/*/images.npy")) and any(path.glob("masks/*/masks.npy")))
 
 
@@ -51,8 +56,9 @@ def read_pannuke(path: Path, split: str | None = None) -> Iterator[LabelledTile]
     path
         Folder with the arrays, flat or nested.
     split
-        Only tiles of this split; None for all. The format names no splits:
-        fold 3 (by the name of its folder) is "val", all else is "train".
+        Only tiles of this split; None for all. Folders named "train", "val" and
+        "test" are splits. PanNuke's own folds are none: fold 3 (by the name of its
+        folder) is "val", all else is "train".
 
     Raises
     ------
@@ -65,7 +71,7 @@ def read_pannuke(path: Path, split: str | None = None) -> Iterator[LabelledTile]
     path = Path(path)
     for folder, masks_folder in _folds(path):
         name = _fold_name(folder)
-        tile_split = "val" if name == _VALIDATION_FOLD else "train"
+        tile_split = name if name in _SPLITS else "val" if name == _VALIDATION_FOLD else "train"
         if split is not None and split != tile_split:
             continue
         images = _open(folder / "images.npy", channels=3)
@@ -94,16 +100,24 @@ def read_pannuke(path: Path, split: str | None = None) -> Iterator[LabelledTile]
 
 
 def _folds(path: Path) -> list[tuple[Path, Path]]:
-    if (path / "images.npy").is_file():
-        return [(path, path)]
+    flat = [(folder, folder) for folder in _flat(path) if (folder / "images.npy").is_file()]
+    if flat:
+        return flat
     folders = sorted(f.parent for f in path.glob("images/*/images.npy"))
     if not folders:
-        raise FileNotFoundError(f"{path} has neither images.npy nor images/FOLD/images.npy")
+        raise FileNotFoundError(f"{path} has neither images.npy nor images/FOLD/images.npy, nor train/images.npy")
     return [(folder, path / "masks" / folder.name) for folder in folders]
 
 
+def _flat(path: Path) -> list[Path]:
+    return [path] if (path / "images.npy").is_file() else [path / split for split in _SPLITS]
+
+
 def _fold_name(folder: Path) -> str:
-    match = re.search(r"fold[ _-]?(\d+)", folder.resolve().name, re.IGNORECASE)
+    name = folder.resolve().name
+    if name.lower() in _SPLITS:
+        return name.lower()
+    match = re.search(r"fold[ _-]?(\d+)", name, re.IGNORECASE)
     return f"fold{match[1]}" if match else ""
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import shutil
+
 import numpy as np
 import pytest
 from scipy.io import savemat
@@ -70,6 +72,11 @@ def test_round_trip(consep, image, instances, mat, check_tile):
 def test_split(consep):
     assert [t.name for t in read_hovernet(consep, "val")] == ["test_1"]
     assert [t.name for t in read_hovernet(consep, "train")] == ["train_1", "train_2"]
+
+
+def test_where_there_is_valid_it_is_val_and_test_is_test(consep):
+    shutil.copytree(consep / "Test", consep / "Valid")
+    assert [t.split for t in read_hovernet(consep)] == ["train", "train", "val", "test"]
 
 
 def test_folder_without_splits_is_train(tmp_path, image, mat):

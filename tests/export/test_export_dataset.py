@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from napari_cosynth.data.dataset import read_dataset
 from napari_cosynth.export import FORMATS
 from napari_cosynth.export.dataset import export
 from napari_cosynth.export.exporter import ExportError
@@ -129,6 +131,19 @@ def test_what_an_exporter_says_of_its_files_is_true(five_layouts, tmp_path, cont
         names = content(tmp_path / key / key)
         assert all(name.endswith(FORMATS[key].suffixes) for name in names)
         assert all(any(name.endswith(suffix) for name in names) for suffix in FORMATS[key].suffixes)
+
+
+def test_a_set_of_several_formats_is_read_once(five_layouts, tmp_path):
+    list(export(folder_tiles(five_layouts), ["coco", "folder", "hovernet", "yolo"], tmp_path / "all"))
+    for place in (tmp_path / "all", tmp_path):
+        assert sorted(t.name for t in read_dataset(place)) == sorted(ref.name for ref in folder_tiles(five_layouts))
+        assert {t.source for t in read_dataset(place)} == {"folder"}
+    list(export(folder_tiles(five_layouts), ["coco", "hovernet"], tmp_path / "one"))
+    assert {t.source for t in read_dataset(tmp_path / "one")} == {"hovernet"}
+    (tmp_path / "one/hovernet").rename(tmp_path / "one/first")
+    shutil.copytree(tmp_path / "one/first", tmp_path / "one/second")
+    with pytest.raises(ValueError, match="holds the same tiles in 2 formats; give one of them: .*first or .*second"):
+        read_dataset(tmp_path / "one")
 
 
 def test_progress_goes_on_to_the_end(five_layouts, tmp_path):

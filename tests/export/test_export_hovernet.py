@@ -6,10 +6,11 @@ import json
 import numpy as np
 from scipy.io import loadmat
 
+from napari_cosynth.data.folder import read_folder
 from napari_cosynth.data.hovernet import read_hovernet
 from napari_cosynth.export import FORMATS
 from napari_cosynth.export.dataset import export
-from napari_cosynth.export.plan import folder_tiles
+from napari_cosynth.export.plan import ExportOptions, folder_tiles
 from napari_cosynth.tile_files import write_tile
 
 
@@ -52,3 +53,14 @@ def test_our_reader_gets_the_tiles_back(awkward_tile, tmp_path):
     assert {int(number): name for number, (name, _) in info.items()} == {
         number: name for name, number in FORMATS["hovernet"].classes.values.items()
     }
+
+
+def test_our_reader_gets_the_splits_back(five_layouts, tmp_path):
+    options = ExportOptions(split=(0.6, 0.2, 0.2))
+    list(export(folder_tiles(five_layouts), ["folder", "hovernet"], tmp_path, options))
+    written = {tile.name: tile.split for tile in read_folder(tmp_path / "folder")}
+    assert {tile.name: tile.split for tile in read_hovernet(tmp_path / "hovernet")} == written
+    for split in ("train", "val", "test"):
+        assert {t.name for t in read_hovernet(tmp_path / "hovernet", split)} == {
+            n for n in written if written[n] == split
+        }

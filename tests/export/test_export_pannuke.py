@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from napari_cosynth.data.dataset import read_dataset
 from napari_cosynth.data.pannuke import read_pannuke
 from napari_cosynth.export.dataset import export
 from napari_cosynth.export.exporter import ExportError
@@ -78,3 +79,20 @@ def test_other_sizes_are_refused_before_anything_is_written(five_layouts, tmp_pa
     with pytest.raises(ExportError, match=r"gland 0-0 is 64 x 64 px, but pannuke.*--size 256,256"):
         list(export(folder_tiles(five_layouts), ["coco", "pannuke"], tmp_path / "out"))
     assert not (tmp_path / "out").exists()
+
+
+def test_our_reader_gets_the_splits_back(make_ellipses, make_synthetic, tmp_path):
+    (tmp_path / "in").mkdir()
+    for seed in range(3):
+        write_tile(make_synthetic(make_ellipses((256, 256), seed, 20), seed=seed), tmp_path / "in", f"t{seed}")
+    options = ExportOptions(split=(0.4, 0.3, 0.3))
+    list(export(folder_tiles(tmp_path / "in"), ["folder", "pannuke"], tmp_path / "out", options))
+    written = {t.split: t for t in read_dataset(tmp_path / "out/folder")}
+    for tiles in (list(read_dataset(tmp_path / "out/pannuke")), list(read_pannuke(tmp_path / "out/pannuke"))):
+        assert {tile.split for tile in tiles} == {"train", "val", "test"}
+        assert {tile.source for tile in tiles} == {"pannuke"}
+        assert len({tile.name for tile in tiles}) == 3
+        for tile in tiles:
+            assert np.array_equal(tile.image, written[tile.split].image)
+    (tile,) = read_pannuke(tmp_path / "out/pannuke/test")
+    assert (tile.split, tile.source) == ("test", "test")
