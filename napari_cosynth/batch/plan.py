@@ -6,15 +6,14 @@ plan gives tiles of the same names and seeds everywhere.
 
 from __future__ import annotations
 
-import glob
 import tomllib
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from napari_cosynth.batch.plan_faults import plan_faults
+from napari_cosynth.batch.plan_paths import with_paths
 from napari_cosynth.batch.tile_names import layout_name, refuse_equal_names
 from napari_cosynth.export import FORMATS
 from napari_cosynth.export.class_tables import ClassChange
@@ -207,6 +206,12 @@ class Group(_Table):
                 raise ValueError(f"the prompt {prompt!r} stands there twice; for more tiles of it raise variants")
         return prompts
 
+    @field_validator("files")
+    @classmethod
+    def _files_come_once(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        # Two patterns may fit the same file.
+        return tuple(dict.fromkeys(value))
+
     @model_validator(mode="after")
     def _tissue_or_files(self) -> Self:
         if bool(self.tissue) == bool(self.files):
@@ -303,36 +308,7 @@ def read_plan(path: Path) -> Plan:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise PlanError(f"{path}: is not TOML: {error}") from error
-    folder = path.resolve().parent
     try:
-        return _placed(Plan.model_validate(_found(data, folder)), folder)
+        return Plan.model_validate(with_paths(data, path.resolve().parent))
     except ValidationError as error:
         raise PlanError("\n".join(f"{path}: {fault}" for fault in plan_faults(error, data))) from error
-
-
-def _found(data: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """The same with the patterns of ``files`` as the files that they fit; one that fits none stays as it is."""
-
-    def files(names: list[Any]) -> Iterator[Any]:
-        for name in names:
-            fitting = sorted(glob.glob(str(folder / name))) if isinstance(name, str) else []
-            yield from fitting or [str(folder / name) if isinstance(name, str) else name]
-
-    groups = data.get("group")
-    if not isinstance(groups, list):
-        return data
-    own = (isinstance(group, dict) and isinstance(group.get("files"), list) for group in groups)
-    told = [g | {"files": list(files(g["files"]))} if has else g for g, has in zip(groups, own, strict=True)]
-    return data | {"group": told}
-
-
-def _placed(plan: Plan, folder: Path) -> Plan:
-    def there(text: str) -> str:
-        # A bare name is that of a tissue or model that ships; a path counts from the plan's folder.
-        is_path = Path(text).suffix == ".json" or len(Path(text).parts) > 1
-        return str(folder / text) if is_path else text
-
-    groups = tuple(group.model_copy(update={"tissue": there(group.tissue)}) for group in plan.group)
-    model = plan.tiles.model
-    tiles = plan.tiles.model_copy(update={"model": model if model is None else there(model)})
-    return plan.model_copy(update={"group": groups, "tiles": tiles})

@@ -66,6 +66,12 @@ def test_paths_start_at_the_plans_folder_and_names_stay_names(read, tmp_path):
     assert plan.group[0].tissue == str(tmp_path / "my/liver.json")
     assert plan.tiles.model == str(tmp_path / "models/mine")
     assert read('[tiles]\nmodel = "mine"\n' + SMALL).tiles.model == "mine"
+    assert read('[tiles]\nmodel = "./mine"\n' + SMALL).tiles.model == str(tmp_path / "mine")
+    for name in ("mine", "colon"):
+        (tmp_path / name).mkdir()
+    plan = read('[tiles]\nmodel = "mine"\n' + SMALL)
+    assert plan.tiles.model == str(tmp_path / "mine"), "it lies beside the plan"
+    assert plan.group[0].tissue == "colon", "a folder of that name is no tissue"
 
 
 @pytest.mark.parametrize(
@@ -123,6 +129,20 @@ def test_files_start_at_the_plans_folder_and_patterns_find_them_in_order(read, t
     assert plan.n_layouts == plan.n_tiles == 3
     assert tissues_of(plan, BUNDLED) == {}
     assert layouts_of(plan, BUNDLED) == {"own": dict.fromkeys(("b", "c", "a"), layout)}
+
+
+def test_a_folder_and_files_with_brackets_are_found_and_a_file_comes_once(tmp_path):
+    folder = tmp_path / "study [1]"
+    folder.mkdir()
+    for name in ("a.csv", "case [2].csv", "c.csv"):
+        (folder / name).write_text("row,col,class\n")
+    path = folder / "plan.toml"
+    path.write_text(OWN + 'files = ["case [2].csv", "[ab].csv", "*.csv", "./c.csv"]')
+    plan = read_plan(path)
+    assert [Path(file).name for file in plan.group[0].files] == ["case [2].csv", "a.csv", "c.csv"]
+    assert plan.n_layouts == 3 and all(Path(file).parent == folder for file in plan.group[0].files)
+    path.write_text(OWN + f'files = ["{tmp_path}/*/a.csv", "c.csv"]')
+    assert [Path(file).name for file in read_plan(path).group[0].files] == ["a.csv", "c.csv"]
 
 
 def test_files_that_are_not_there_or_do_not_fit_are_named(read, tmp_path):
