@@ -61,6 +61,10 @@ def test_what_is_left_out_has_a_default(read):
     assert read('[tiles]\nquality = "draft"\nguidance = 3\n' + SMALL).tiles.preset == DRAFT._replace(guidance=3)
 
 
+def test_a_plan_of_an_editor_that_writes_a_byte_order_mark_is_read(read):
+    assert read("\ufeff" + "seed = 7\n" + SMALL) == read("seed = 7\n" + SMALL)
+
+
 def test_paths_start_at_the_plans_folder_and_names_stay_names(read, tmp_path):
     plan = read('[tiles]\nmodel = "models/mine"\n' + SMALL.replace('"colon"', '"my/liver.json"'))
     assert plan.group[0].tissue == str(tmp_path / "my/liver.json")
