@@ -46,9 +46,9 @@ def read_folder(path: Path, split: str | None = None) -> Iterator[LabelledTile]:
     Raises
     ------
     ValueError
-        If a table lacks a column or holds something else than a number where one
-        belongs, an image cannot be read, or a mask lacks a nucleus that
-        ``nuclei.csv`` names. The message names the file, and line and column
+        If a table lacks a column, a line of it is short or holds something else than
+        a number where one belongs, an image cannot be read, or a mask lacks a nucleus
+        that ``nuclei.csv`` names. The message names the file, and line and column
         where there are any.
     FileNotFoundError
         If an image that ``tiles.csv`` names is not there.
@@ -92,7 +92,9 @@ def _tile(path: Path, row: dict[str, str], nuclei: list[dict[str, str]]) -> Labe
         split=row["split"],
         group=row.get("group", ""),
         coverage="partial" if "partial" in annotation else "complete",
-        shape=(int(row.get("height") or 0), int(row.get("width") or 0)),
+        shape=tuple(
+            int(_number(path / "tiles.csv", row, side, int)) if row.get(side) else 0 for side in ("height", "width")
+        ),
     )
 
 
@@ -134,4 +136,10 @@ def _rows(path: Path, required: tuple[str, ...]) -> Iterator[dict[str, str]]:
         if missing:
             raise ValueError(f"{path}: no column {', '.join(missing)}; found {', '.join(reader.fieldnames or ())}")
         for row in reader:
+            # csv fills a short line up with None.
+            short = [column for column, value in row.items() if value is None]
+            if short:
+                raise ValueError(
+                    f"{path}: line {reader.line_num} ends before the column {short[0]}; complete or remove it"
+                )
             yield row | {_LINE: reader.line_num}

@@ -153,3 +153,21 @@ def test_an_image_without_colours(folder, instances):
     imsave(folder / "images/masked.png", instances.astype(np.uint8), check_contrast=False)
     with pytest.raises(ValueError, match=r"images/masked\.png: is uint8 \(48, 64\); .* 8-bit RGB"):
         list(read_folder(folder))
+
+
+@pytest.mark.parametrize(("table", "column"), [("tiles.csv", "split"), ("nuclei.csv", "col")])
+def test_a_line_that_is_cut_short(folder, table, column):
+    lines = (folder / table).read_text().splitlines()
+    at = lines[0].split(",").index(column)
+    lines[2] = ",".join(lines[2].split(",")[:at])
+    (folder / table).write_text("\n".join(lines) + "\n")
+    for split in (None, "train"):
+        with pytest.raises(ValueError, match=rf"{table}: line 3 ends before the column {column}; complete or remove"):
+            list(read_folder(folder, split))
+
+
+def test_a_side_that_is_no_number(folder):
+    table = folder / "tiles.csv"
+    table.write_text(table.read_text().replace(",48,64,", ",48,wide,", 1))
+    with pytest.raises(ValueError, match=r"tiles\.csv: line 2, column width: 'wide' is not a whole number"):
+        list(read_folder(folder))
