@@ -28,7 +28,8 @@ class SynthesisRequest(BaseModel):
     layout
         Points, classes, size and scale of the tile.
     prompt
-        Tissue, stain and structure in words; may be empty. Outer spaces go.
+        Tissue, stain and structure in words; may be empty. Outer spaces go; lone
+        surrogates are refused.
     seed
         Of the noise, 0 to 2**63 - 1.
     steps
@@ -78,6 +79,13 @@ class SynthesisRequest(BaseModel):
         value = value.strip()
         if len(value) > MAX_PROMPT:
             raise ValueError(f"a prompt of {len(value)} characters; at most {MAX_PROMPT} are allowed: shorten it")
+        # Half of a pair, or a byte that was no UTF-8: no file could hold it.
+        odd = next((i for i, character in enumerate(value) if "\ud800" <= character <= "\udfff"), None)
+        if odd is not None:
+            raise ValueError(
+                f"the prompt's character {odd + 1} is no valid Unicode ({ascii(value[odd])}); "
+                "write it anew, in a terminal with the encoding UTF-8"
+            )
         return value
 
     def with_seed(self, seed: int) -> SynthesisRequest:

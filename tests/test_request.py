@@ -43,6 +43,13 @@ def test_prompt_is_stripped_and_may_be_empty():
     assert request(prompt=" " * 10 + "x" * 1000).prompt == "x" * 1000
 
 
+@pytest.mark.parametrize("prompt", ["caf\udce9", "\ud800", "a gland \udfff of"])
+def test_a_prompt_that_no_file_could_hold_is_refused(prompt):
+    with pytest.raises(ValueError, match="the prompt's character .* is no valid Unicode"):
+        request(prompt=prompt)
+    assert request(prompt="café 腺 \U0001f52c").prompt == "café 腺 \U0001f52c"
+
+
 @pytest.mark.parametrize(
     "fields",
     [

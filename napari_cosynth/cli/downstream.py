@@ -31,12 +31,12 @@ def downstream(
     added: Annotated[int, typer.Option(min=1, help="Tiles made or pasted for each real one.")] = 3,
     most_added: Annotated[int, typer.Option(min=1, help="Tiles made or pasted at most.")] = 48,
     chosen_classes: Annotated[
-        bool,
+        bool | None,
         typer.Option(
             "--chosen-classes/--no-chosen-classes",
-            help="Whether made tiles teach the classes that the model chose where a point states none.",
+            help="Whether made tiles teach the classes that the model chose where a point states none; not by default.",
         ),
-    ] = True,
+    ] = None,
     batch_size: Annotated[int, typer.Option(min=1, help="Crops a step.")] = 4,
     channels: Annotated[str, typer.Option(help="Width of each level of the segmenter.")] = "16,32,64,64",
     tiles: Annotated[int, typer.Option(min=2, help="Held-out windows to measure on.")] = 96,
@@ -72,9 +72,10 @@ def downstream(
     """
     with outcome("stopped; finished trials are kept, the same command goes on from there"):
         sizes, widths = _sizes(real), _widths(channels)
-        if synthetic is not None and not chosen_classes:
+        if synthetic is not None and chosen_classes is not None:
             raise ValueError(
-                "--no-chosen-classes is for tiles that are made here; those of --synthetic stay as they are"
+                "--chosen-classes and --no-chosen-classes are for tiles that are made here; "
+                "those of --synthetic stay as they are: leave it out"
             )
 
         from napari_cosynth.data.dataset import read_dataset
@@ -92,7 +93,7 @@ def downstream(
             most=most,
             added_per_real=added,
             most_added=most_added,
-            chosen_classes=chosen_classes,
+            chosen_classes=bool(chosen_classes),
             batch_size=batch_size,
             channels=widths,
             tiles=tiles,

@@ -52,6 +52,11 @@ def test_binary_junk_and_zero_bytes(synth, tmp_path):
     refused(synth("nothing.csv"), "nothing.csv: the file is empty", "header row,col,class alone")
 
 
+def test_a_prompt_that_is_not_utf8(synth, write_csv, names, tmp_path):
+    refused(synth(write_csv(GOOD), "--prompt", "caf\udce9"), "character 4", "no valid Unicode", "UTF-8")
+    assert names(tmp_path / "out") == []
+
+
 def test_a_layout_that_is_not_there_or_of_another_kind(synth):
     refused(synth("none.csv"), "none.csv: cannot be read", "No such file")
     refused(synth("none.txt"), "none.txt: ", "'.txt'", ".csv and .geojson")

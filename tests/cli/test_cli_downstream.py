@@ -73,7 +73,7 @@ def test_wrong_input_is_said_at_once(cli, write_tiles, tmp_path):
         ((*asked, "--real", "8,many"), "--real '8,many' are not numbers above 0 or \"all\""),
         ((*asked, "--real", "0"), "--real '0'"),
         ((*asked, "--channels", "16,"), "--channels '16,'"),
-        ((*asked, "--synthetic", data, "--no-chosen-classes"), "--no-chosen-classes is for tiles that are made here"),
+        ((*asked, "--synthetic", data, "--no-chosen-classes"), "--no-chosen-classes are for tiles that are made here"),
         (asked, "no tile of the split 'val'"),
         (("--data", "nowhere", "--out", "x"), "nowhere is not a folder"),
     ):

@@ -180,13 +180,17 @@ def fake_engine() -> FakeEngine:
 
 @pytest.fixture(scope="session")
 def make_layout():
-    """``make_layout(n, size=256, seed=0)``: n points that lie apart, classes by turns."""
+    """``make_layout(n, size=256, seed=0)``: n points that lie apart, classes by turns.
 
-    def make(n: int = 12, size: int = 256, seed: int = 0, **facts) -> Layout:
-        side = max(1, int(np.ceil(n**0.5)))
+    ``scattered=True``: in cells that another seed does not choose; without it layouts of two seeds are variants of one.
+    """
+
+    def make(n: int = 12, size: int = 256, seed: int = 0, scattered: bool = False, **facts) -> Layout:
+        rng = np.random.default_rng(seed)
+        side = size // 9 if scattered else max(1, int(np.ceil(n**0.5)))
         pitch = size / side
-        cells = np.stack(np.divmod(np.arange(n), side), axis=1)
-        jitter = np.random.default_rng(seed).uniform(-0.2, 0.2, (n, 2))
+        cells = np.stack(np.divmod(rng.permutation(side**2)[:n] if scattered else np.arange(n), side), axis=1)
+        jitter = rng.uniform(-0.2, 0.2, (n, 2))
         return Layout(
             centroids=(cells + 0.5 + jitter) * pitch - 0.5,
             class_ids=np.arange(n) % len(BUNDLED),

@@ -230,7 +230,7 @@ def test_a_stroke_of_a_moment_ago_is_exported(dock, qtbot, tmp_path):
     panel = part(dock, "export_panel")
     dock._tabs.setCurrentIndex(5)
     panel.setValue(replace(panel.value(), folder=str(tmp_path / "set")))
-    qtbot.waitUntil(lambda: part(dock, "export").isEnabled() and part(dock, "format_folder"), timeout=WAIT)
+    qtbot.waitUntil(lambda: part(dock, "export").isEnabled() and part(dock, "format_folder") is not None, timeout=WAIT)
     with qtbot.waitSignal(panel.exported, timeout=WAIT):
         dock._viewer.layers["instances"].paint((2, 2), 77)
         press(dock, "export")

@@ -58,7 +58,7 @@ class DownstreamSettings(BaseModel):
     added_per_real: int = Field(3, ge=1)
     most_added: int = Field(48, ge=1)
     added_share: float = Field(0.5, gt=0, lt=1)
-    chosen_classes: bool = True
+    chosen_classes: bool = False
     tiles: int = Field(96, ge=2)
     channels: tuple[int, ...] = (16, 32, 64, 64)
     batch_size: int = Field(4, ge=1)

@@ -18,8 +18,8 @@ from napari_cosynth.widgets.export.worker import planning
 @pytest.fixture
 def entries(make_layout, make_made_tile):
     """Four layouts of 64 px with all classes; tile k3 has half of its points missing and is rejected."""
-    tiles = [make_made_tile(make_layout(16, 64, seed=i), seed=i) for i in range(3)]
-    tiles.append(make_made_tile(make_layout(16, 64, seed=3), misses=8, verdict="rejected"))
+    tiles = [make_made_tile(make_layout(16, 64, seed=i, scattered=True), seed=i) for i in range(3)]
+    tiles.append(make_made_tile(make_layout(16, 64, seed=3, scattered=True), misses=8, verdict="rejected"))
     return tuple(Entry(f"k{i}", tile) for i, tile in enumerate(tiles))
 
 

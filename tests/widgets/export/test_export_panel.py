@@ -25,7 +25,7 @@ def session(make_layout, make_made_tile):
     """Five tiles of 64 px: the last one is rejected."""
     session = Session()
     for i in range(5):
-        session.add_tile(make_made_tile(make_layout(16, 64, seed=i), seed=i))
+        session.add_tile(make_made_tile(make_layout(16, 64, seed=i, scattered=True), seed=i))
     session.decide(session.entries[-1].key, "rejected")
     return session
 
