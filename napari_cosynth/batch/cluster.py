@@ -61,7 +61,8 @@ class Cluster:
             from distributed import Client
         except ImportError as error:
             raise ClusterError(
-                f"--scheduler needs dask.distributed ({error}); install napari-cosynth[distributed]"
+                f"--scheduler needs dask.distributed ({error}); install it with, in a clone: "
+                'pip install ".[distributed]"'
             ) from error
         if not storage.shared:
             raise ClusterError(f"--out {storage.url} is of this process alone; give a place that all workers reach")

@@ -121,7 +121,9 @@ class Remote:
         try:
             from fsspec.core import url_to_fs
         except ImportError as error:
-            raise StorageError(f"{url} needs fsspec; install napari-cosynth[distributed]") from error
+            raise StorageError(
+                f'{url} needs fsspec; install it with, in a clone: pip install ".[distributed]"'
+            ) from error
         try:
             self._fs, root = url_to_fs(url)
         except (ImportError, ValueError) as error:

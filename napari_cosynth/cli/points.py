@@ -30,7 +30,9 @@ def points(
     size: Annotated[
         str | None, typer.Option(help="HEIGHT,WIDTH of the part to take, px; the whole image if left out.")
     ] = None,
-    at: Annotated[str, typer.Option(help="ROW,COL of that part's upper left pixel.")] = "0,0",
+    at: Annotated[
+        str | None, typer.Option(help="ROW,COL of that part's upper left pixel; 0,0 if left out.", show_default=False)
+    ] = None,
 ) -> None:
     """Take the centroids and classes out of a labelled tile, so that its layout can be used again.
 
@@ -44,10 +46,12 @@ def points(
     `napari-cosynth points my_labels.tif --class neoplastic --size 256,256 --at 512,0 --out part.csv`
     """
     with outcome():
+        if at is not None and size is None:
+            raise ValueError(f"--at {at} says where a part begins, but not how large it is; add --size HEIGHT,WIDTH")
         labels = _labels(instances)
         classes = None if semantic is None else _class_map(semantic, labels)
         if size is not None:
-            window = _window(parse_size(size), parse_pair("--at", at, "ROW,COL"), labels.shape, instances)
+            window = _window(parse_size(size), parse_pair("--at", at or "0,0", "ROW,COL"), labels.shape, instances)
             labels, classes = labels[window], classes if classes is None else classes[window]
         ids, centroids = interior_points(labels)
         class_ids = np.full(len(ids), BUNDLED.id_of(class_name))

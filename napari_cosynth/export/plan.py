@@ -83,7 +83,8 @@ class ExportOptions(BaseModel):
     @field_validator("split")
     @classmethod
     def _shares_make_one(cls, value: tuple[float, ...] | None) -> tuple[float, ...] | None:
-        if value is not None and (len(value) not in (2, 3) or min(value) < 0 or abs(sum(value) - 1) > 1e-6):
+        # Every comparison with nan is false, so ask for what must hold.
+        if value is not None and not (len(value) in (2, 3) and min(value) >= 0 and abs(sum(value) - 1) <= 1e-6):
             raise ValueError(f"split {value}: give two or three shares of 0 to 1 that make 1, such as 0.8,0.1,0.1")
         return value
 

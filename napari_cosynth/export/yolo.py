@@ -26,11 +26,16 @@ def _encode(item: Item, table: ClassTable) -> Encoded:
 
 
 def _finish(finishing: Finishing) -> Iterator[tuple[str, list[bytes]]]:
-    # A trainer asks for a val set; without a split it is the only set there is.
-    first = next(iter(finishing.counts))
-    splits = {"train": first, "val": first} | {split: split for split in finishing.counts}
+    splits = {split: split for split in finishing.counts}
+    remark = []
+    if "train" in splits:
+        # A trainer asks for a val set; where there is none, it is the train set.
+        splits = {"train": "train", "val": "train"} | splits
+    else:
+        # None at all, so that a trainer refuses: never one that is kept for testing.
+        remark = ["# No train set: the tiles were exported for validation or testing alone."]
     names = [f"  {i}: {json.dumps(name)}" for i, name in enumerate(finishing.taxonomy.names)]
-    lines = [f"# {NOTICE}", *(f"{key}: images/{folder}" for key, folder in splits.items()), "names:", *names]
+    lines = [f"# {NOTICE}", *remark, *(f"{key}: images/{folder}" for key, folder in splits.items()), "names:", *names]
     yield "data.yaml", [("\n".join(lines) + "\n").encode()]
 
 

