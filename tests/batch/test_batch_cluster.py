@@ -61,7 +61,7 @@ def test_without_dask_the_extra_is_named(write_plan, tmp_path, monkeypatch):
         return imported(name, *arguments)
 
     monkeypatch.setattr(builtins, "__import__", without)
-    with pytest.raises(ClusterError, match=r"install napari-cosynth\[distributed\]"):
+    with pytest.raises(ClusterError, match=r'pip install "\.\[distributed\]"'):
         list(run_batch(read_plan(write_plan()), tmp_path / "out", Options(scheduler="tcp://127.0.0.1:1")))
 
 

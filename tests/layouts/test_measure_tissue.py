@@ -44,7 +44,7 @@ def test_without_scikit_learn_the_message_says_how_to_get_it(random_sets, monkey
         return real_import(name, *rest)
 
     monkeypatch.setattr(builtins, "__import__", without)
-    with pytest.raises(ImportError, match=r"napari-cosynth\[train\]"):
+    with pytest.raises(ImportError, match=r'pip install "\.\[train\]"'):
         auc_of_telling_apart(*random_sets, 1)
 
 
