@@ -8,45 +8,31 @@ from __future__ import annotations
 
 import ast
 import hashlib
-import inspect
 from collections.abc import Iterable
 from functools import cache
-
-from napari_cosynth import interior
-from napari_cosynth.model import (
-    conditioning,
-    holding,
-    instances,
-    labels_first,
-    path,
-    pipeline,
-    surround,
-    targets,
-    text,
-    unet,
-    watershed,
-)
+from importlib.resources import files
 
 _MODULES = (
-    conditioning,
-    holding,
-    instances,
-    interior,
-    labels_first,
-    path,
-    pipeline,
-    surround,
-    targets,
-    text,
-    unet,
-    watershed,
+    "interior",
+    "model/conditioning",
+    "model/holding",
+    "model/instances",
+    "model/labels_first",
+    "model/path",
+    "model/pipeline",
+    "model/surround",
+    "model/targets",
+    "model/text",
+    "model/unet",
+    "model/watershed",
 )
 
 
 @cache
 def sampler_fingerprint() -> str:
     """16 hex digits that are others where tiles may be: of all code from request to labels, with its constants."""
-    return fingerprint_of(inspect.getsource(module) for module in _MODULES)
+    package = files("napari_cosynth")
+    return fingerprint_of((package / f"{module}.py").read_text(encoding="utf-8") for module in _MODULES)
 
 
 def fingerprint_of(sources: Iterable[str]) -> str:

@@ -41,7 +41,7 @@ class DownstreamSettings(BaseModel):
         Share of the crops that come from added tiles.
     chosen_classes
         Whether tiles that the model makes teach the classes that it chose, of nuclei whose points state none or that
-        have no point. Most real sources state none.
+        have no point. Most real sources state none, and taught they cost inflammatory nuclei (docs/evaluation.md).
     tiles
         Held-out windows that the segmenters are measured on.
     channels, batch_size, crop, learning_rate
