@@ -88,7 +88,9 @@ def placed_anew(points: np.ndarray, size: tuple[float, float], rng: np.random.Ge
     made = np.full(points.shape, np.inf)
     for i in range(len(made)):
         tried = rng.random((_TRIES, 2)) * size
-        away = np.hypot(*(tried[:, None] - made[:i]).transpose(2, 0, 1)).min(axis=1, initial=np.inf)
+        rows, cols = (np.subtract.outer(tried[:, axis], made[:i, axis]) for axis in (0, 1))
+        # On squares: `hypot` of each pair took most of the time of drawing windows.
+        away = np.sqrt((rows * rows + cols * cols).min(axis=1, initial=np.inf))
         far = np.flatnonzero(away >= least)
         made[i] = tried[far[0] if len(far) else away.argmax()]
     return made
