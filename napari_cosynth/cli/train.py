@@ -41,6 +41,9 @@ def train(
     decay: Annotated[
         int | None, typer.Option(min=1, help="Let the learning rate fall to 0 over so many steps, then stop.")
     ] = None,
+    decay_minutes: Annotated[
+        float | None, typer.Option(min=0, help="Let the learning rate fall to 0 over the last of the --minutes.")
+    ] = None,
     ema: Annotated[float, typer.Option(min=0, max=1, help="Decay of the weights' average, below 1.")] = 0.999,
     channels: Annotated[
         str, typer.Option(help="Width of each level of a new network, multiples of 32.")
@@ -97,13 +100,13 @@ def train(
     Without --minutes, --steps or --decay it trains until Ctrl-C, which saves a
     checkpoint. A killed run goes on with `--resume` exactly where its checkpoint
     left it: options that are not given are as they were, and a learning rate that
-    was falling falls on; --minutes, --steps, previews, checkpoints and --cpu are said
-    with each start. --process and --distance are for comparison: labels made before their
+    was falling falls on; --minutes, --decay-minutes, --steps, previews, checkpoints and
+    --cpu are said with each start. --process and --distance are for comparison: labels made before their
     image, and the distance map of the paper. For several GPUs: `accelerate launch -m napari_cosynth.cli train ...`
 
     **Examples**
 
-    `napari-cosynth train --data my_tiles --out run --minutes 60`
+    `napari-cosynth train --data my_tiles --out run --minutes 60 --decay-minutes 20`
 
     `napari-cosynth train --data my_tiles --out run --resume --decay 5000`
 
@@ -117,12 +120,14 @@ def train(
         if precision not in PRECISIONS:
             raise ValueError(f"--precision {precision!r} is not one of {', '.join(PRECISIONS)}")
         _check_variant(process, distance, resume or init is not None)
+        _check_fall(decay, decay_minutes, minutes)
 
         from napari_cosynth.data.crops import CropSampler
         from napari_cosynth.data.dataset import mark_partial
         from napari_cosynth.model.segmenter_folder import segmenter_hash
         from napari_cosynth.model.text import TextEncoder
         from napari_cosynth.training import run_facts, run_folder
+        from napari_cosynth.training.fall import FallByClock
         from napari_cosynth.training.loop import TrainingSettings
         from napari_cosynth.training.loop import train as training
 
@@ -166,9 +171,11 @@ def train(
             for line in changes(ctx, changed, trained=start > 0):
                 if main:
                     say(line)
-        settings = run_folder.with_decay(TrainingSettings(**facts["settings"]), start, decay)
+        settings = TrainingSettings(**facts["settings"])
+        # A fall that time will bring takes the place of one that the run was stopped on.
+        settings = run_folder.with_decay(settings if decay_minutes is None else settings.plateau(), start, decay)
         facts["settings"] = settings.model_dump()
-        ends = [] if settings.decay_from is None else [settings.decay_from + settings.decay_steps]
+        ends = [] if settings.falls_until is None else [settings.falls_until]
         # A fall that is asked for ends the run; one that goes on may be stopped before.
         last_step = min([*ends, steps] if steps is not None and decay is None else ends, default=None)
         if last_step is not None and start >= last_step:
@@ -195,13 +202,15 @@ def train(
             run_facts.write_facts(out, network, facts, resumed_at=start if resume else None)
 
         seconds = None if minutes is None else minutes * 60
+        fall = None if decay_minutes is None else FallByClock(seconds, decay_minutes * 60)
         world = int(os.environ.get("WORLD_SIZE", "1"))
         began = previewed = time.monotonic()
         with (
             TrainingBar(start, last_step, seconds, settings.batch_size * world, main) as bar,
             closing(training(network, encoder, sampler, settings, out, resume, cpu)) as run,
         ):
-            for step in run:
+            step = next(run)
+            while True:
                 bar.show(step)
                 now = time.monotonic()
                 if step.saved and main:
@@ -209,8 +218,18 @@ def train(
                     run_folder.export_run(out, network, encoder, BUNDLED, sampler if due else None)
                     previewed = now if due else previewed
                 out_of_time = seconds is not None and now - began >= seconds
-                if (last_step is not None and step.step >= last_step) or _said_by_main(out_of_time):
+                falls_over = fall.steps_due(now - began, step.step - start) if fall else None
+                out_of_time, falls_over = _said_by_main((out_of_time, falls_over))
+                if fall and falls_over is not None:
+                    settings = settings.falling(step.step, falls_over)
+                    fall, last_step = None, min(settings.falls_until, steps or settings.falls_until)
+                    facts["settings"] = settings.model_dump()
+                    if main:
+                        run_facts.write_facts(out, network, facts, resumed_at=step.step)
+                        say(f"{step.step} the learning rate falls until step {settings.falls_until}")
+                if (last_step is not None and step.step >= last_step) or out_of_time:
                     break
+                step = run.send(settings)
         if main:
             made = run_folder.export_run(out, network, encoder, BUNDLED, sampler if preview_minutes else None)
             say(f"{made}: try it with  napari-cosynth synth LAYOUT --model {made}")
@@ -224,6 +243,17 @@ def _check_variant(process: str, distance: str, begun: bool) -> None:
             raise ValueError(
                 f"{option} {value}: --resume and --init take what the network was begun with; leave it out"
             )
+
+
+def _check_fall(decay: int | None, decay_minutes: float | None, minutes: float | None) -> None:
+    if decay_minutes is None:
+        return
+    if decay is not None:
+        raise ValueError("--decay and --decay-minutes: the learning rate falls by steps or by time; give one of them")
+    if minutes is None or decay_minutes > minutes:
+        raise ValueError(
+            f"--decay-minutes {decay_minutes:g} is the last part of --minutes; give --minutes {decay_minutes:g} or more"
+        )
 
 
 def _check_outliner(before: str | None, now: str) -> None:
@@ -247,13 +277,16 @@ def _completed(tiles: list[LabelledTile], sources: list[str], segmenter: Path | 
     return change_sources(tiles, sources, lambda tile: completed(tile, network))
 
 
-def _said_by_main(stop: bool) -> bool:
-    """What the main process says: clocks differ, and one that stops alone leaves the others waiting for ever."""
+def _said_by_main(said: tuple[bool, int | None]) -> tuple[bool, int | None]:
+    """Whether time is out, and how long a fall is to last, as the main process says.
+
+    Clocks differ, and a process that stops alone leaves the others waiting for ever.
+    """
     import torch.distributed
 
     if not (torch.distributed.is_available() and torch.distributed.is_initialized()):
-        return stop
-    word = [stop]
+        return said
+    word = [said]
     torch.distributed.broadcast_object_list(word, src=0)
     return word[0]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,6 +68,19 @@ class TrainingSettings(BaseModel):
         if self.decay_from is not None and step >= self.decay_from:
             rate *= max(0.0, 1 - (step - self.decay_from) / self.decay_steps)
         return rate
+
+    @property
+    def falls_until(self) -> int | None:
+        """Step at which the learning rate gets to 0; None if it does not fall."""
+        return None if self.decay_from is None else self.decay_from + self.decay_steps
+
+    def falling(self, step: int, steps: int) -> TrainingSettings:
+        """The same with a fall from ``step`` on, over so many steps."""
+        return self.model_copy(update={"decay_from": step, "decay_steps": steps})
+
+    def plateau(self) -> TrainingSettings:
+        """The same without a fall."""
+        return self.model_copy(update={"decay_from": None, "decay_steps": 1})
 
 
 def _loss(place: int, meaning: str) -> property:
@@ -131,8 +144,11 @@ def train(
     folder: Path,
     resume: bool = False,
     cpu: bool = False,
-) -> Iterator[Progress]:
+) -> Generator[Progress, TrainingSettings | None, None]:
     """Train until the caller stops asking; closing the generator saves a checkpoint.
+
+    Settings that are sent to it stand for the learning rate from then on: a fall
+    that is due when time runs short begins without a new start.
 
     Parameters
     ----------
@@ -240,7 +256,8 @@ def train(
                 save()
                 saved, saved_at = True, time.monotonic()
             measured = torch.stack([losses.image, losses.distance, losses.classes, perceived, doubt]).detach()
-            yield Progress(step, crops, seconds, measured, rate, saved)
+            sent = yield Progress(step, crops, seconds, measured, rate, saved)
+            settings = sent or settings
     finally:
         if whole and not saved:
             save()

@@ -126,8 +126,9 @@ def finished_steps(folder: Path) -> int:
 def with_decay(settings: TrainingSettings, step: int, decay: int | None) -> TrainingSettings:
     """The settings of a start at ``step``, with the fall of the learning rate that is due.
 
-    A run that stopped on a fall goes on with it, unless one of other length is
-    asked for; that begins at ``step``, as the first does.
+    A run that stopped on a fall goes on with it, also if its checkpoint is of before
+    the fall, unless one of other length is asked for; that begins at ``step``, as the
+    first does.
 
     Parameters
     ----------
@@ -136,11 +137,10 @@ def with_decay(settings: TrainingSettings, step: int, decay: int | None) -> Trai
     decay
         Steps of the fall that is asked for, if one is.
     """
-    begun, lasts = settings.decay_from, settings.decay_steps
-    if begun is not None and begun <= step < begun + lasts and decay in (None, lasts):
+    end = settings.falls_until
+    if end is not None and step < end and decay in (None, settings.decay_steps):
         return settings
-    fall = {"decay_from": None, "decay_steps": 1} if decay is None else {"decay_from": step, "decay_steps": decay}
-    return settings.model_copy(update=fall)
+    return settings.plateau() if decay is None else settings.falling(step, decay)
 
 
 def export_run(

@@ -123,6 +123,26 @@ def test_a_falling_learning_rate_falls_on(train, tmp_path):
     assert trained_steps(tmp_path / "run") == 5
 
 
+def test_the_learning_rate_falls_over_the_last_minutes(train, tmp_path):
+    def starts():
+        return json.loads((tmp_path / "run" / "run.json").read_text())["starts"]
+
+    quiet = ("--preview-minutes", 0)
+    done = train("--out", "run", "--minutes", 60, "--decay-minutes", 60, "--steps", 2, *quiet)
+    assert done.exit_code == 0, done.output
+    began, fell = starts()
+    lasts = fell["changed"]["settings.decay_steps"]
+    assert (began["step"], fell["step"], fell["changed"]["settings.decay_from"]) == (0, 1, 1) and lasts > 2
+    assert f"1 the learning rate falls until step {1 + lasts}" in done.stdout
+    assert trained_steps(tmp_path / "run") == 2
+    # It falls on, and another that time will bring takes its place.
+    assert train("--out", "run", "--resume", "--steps", 3, *quiet).exit_code == 0
+    assert starts()[2]["changed"] == {}
+    done = train("--out", "run", "--resume", "--minutes", 60, "--decay-minutes", 1, "--steps", 4, *quiet)
+    assert done.exit_code == 0, done.output
+    assert starts()[3]["changed"] == {"settings.decay_from": None, "settings.decay_steps": 1}
+
+
 def test_labels_of_a_source_are_completed(train, tmp_path):
     done = train("--out", "run", "--steps", 1, "--complete", "tiny", "--preview-minutes", 0)
     assert done.exit_code == 0, done.output
@@ -173,6 +193,9 @@ def test_an_interrupt_saves_a_checkpoint(train, names, tmp_path, monkeypatch):
         (("--process", "labels-first"), ("--batch-size 1", "an even one")),
         (("--distance", "city"), ("--distance 'city'", "interior, centroid")),
         (("--distance", "centroid", "--init", "any"), ("--distance centroid", "leave it out")),
+        (("--decay-minutes", 5), ("--decay-minutes 5", "give --minutes 5 or more")),
+        (("--decay-minutes", 5, "--minutes", 4), ("--decay-minutes 5", "give --minutes 5 or more")),
+        (("--decay-minutes", 5, "--minutes", 6, "--decay", 9), ("--decay and --decay-minutes", "give one of them")),
         (("--ema", 1), ("ema_decay", "less than 1")),
         (("--resume",), ("run holds no run to resume", "leave --resume out")),
         (("--init", "nowhere"), ("no model folder nowhere", "bundled models")),

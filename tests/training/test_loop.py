@@ -167,6 +167,16 @@ def test_the_loop_uses_the_schedule(run, tmp_path):
     assert rates == pytest.approx([1e-3 / 3, 2e-3 / 3, 1e-3, 1e-3, 5e-4])
 
 
+def test_a_fall_may_begin_under_way(run, tmp_path):
+    steps = run(tmp_path)
+    rates = [next(steps).learning_rate for _ in range(3)]
+    rates.append(steps.send(SETTINGS.falling(3, 2)).learning_rate)
+    rates += [next(steps).learning_rate for _ in range(2)]
+    steps.close()
+    assert rates == pytest.approx([1e-3 / 3, 2e-3 / 3, 1e-3, 1e-3, 5e-4, 0])
+    assert SETTINGS.falling(3, 2).falls_until == 5 and SETTINGS.falling(3, 2).plateau() == SETTINGS
+
+
 @pytest.mark.parametrize("wrong", [{"batch_size": 0}, {"learning_rate": 0}, {"ema_decay": 1}, {"learning_rte": 1}])
 def test_wrong_settings_are_refused(wrong):
     with pytest.raises(ValidationError):

@@ -62,6 +62,8 @@ def test_a_fall_of_the_learning_rate_goes_on_where_it_began():
     assert (falling.decay_from, falling.decay_steps) == (500, 100)
     assert with_decay(falling, 560, 100) == with_decay(falling, 560, None) == falling
     assert with_decay(falling, 560, 200).decay_from == 560
+    # Begun by the clock and killed before the next checkpoint: it begins where it did.
+    assert with_decay(falling, 490, None) == falling
     # What has fallen to the end begins anew, or not at all.
     assert with_decay(falling, 600, 100).decay_from == 600
     assert with_decay(falling, 600, None) == plain
