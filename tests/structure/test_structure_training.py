@@ -34,8 +34,12 @@ def tile(seed: int = 0, side: int = 256, um_per_px: float = 0.5, n: int = 300, *
     )
 
 
-def test_windows_lie_inside_their_tile_and_say_what_it_is():
-    windows = draw_windows([tile()], BUNDLED, 16, 60, seed=0)
+@pytest.fixture(scope="module")
+def windows():
+    return draw_windows([tile()], BUNDLED, 16, 60, seed=0)
+
+
+def test_windows_lie_inside_their_tile_and_say_what_it_is(windows):
     assert len(windows) == 60
     for window in windows:
         assert window.pattern.size == (64, 64)
@@ -56,7 +60,7 @@ def test_the_same_seed_draws_the_same_windows():
 
 def test_windows_arranged_anew_name_no_tissue_and_can_be_left_out():
     def named(**changes: bool) -> list[bool]:
-        windows = draw_windows([tile(disease="")], BUNDLED, 16, 200, 0, **changes)
+        windows = draw_windows([tile(disease="")], BUNDLED, 16, 80, 0, **changes)
         return [set(w.pattern.marks) <= {0, 2, 5} and "liver" in w.caption for w in windows]
 
     assert 0 < sum(named()) < sum(named(arranged_anew=False))
@@ -82,8 +86,7 @@ def test_rare_structures_are_shown_more_often():
     assert weights[30] > 2 * weights[0] and weights[31] == 1
 
 
-def test_windows_know_their_traits_and_structures_what_is_typical_of_them():
-    windows = draw_windows([tile()], BUNDLED, 16, 60, seed=0)
+def test_windows_know_their_traits_and_structures_what_is_typical_of_them(windows):
     parting = "connective parted from neoplastic"
     index = list(TRAITS).index(parting)
     borders = [w for w in windows if any(s.name == "border of tumour and stroma" for s in w.structures)]
@@ -93,12 +96,12 @@ def test_windows_know_their_traits_and_structures_what_is_typical_of_them():
     assert "band of epithelium" not in typical_traits(windows, BUNDLED)
 
 
-def test_a_batch_tells_some_traits_and_to_some_windows_nothing(make_encoder):
+def test_a_batch_tells_some_traits_and_to_some_windows_nothing(windows, make_encoder):
     import torch
 
     from napari_cosynth.training.structure import StructureSettings, _batch, structure_data
 
-    data = structure_data(draw_windows([tile()], BUNDLED, 16, 40, 0), len(BUNDLED), make_encoder())
+    data = structure_data(windows[:40], len(BUNDLED), make_encoder())
     settings = StructureSettings(no_text=0.3, traits_alone=0.5)
     *_, has_text, traits = _batch(data, 400, settings, torch.Generator().manual_seed(0))
     told, known = ~traits.isnan(), ~data.traits.isnan()
@@ -107,13 +110,13 @@ def test_a_batch_tells_some_traits_and_to_some_windows_nothing(make_encoder):
         assert ((has_text == text) & (told.any(dim=1) == some)).any()
 
 
-def test_training_lowers_the_loss_and_leaves_the_average(make_net, make_encoder):
+def test_training_lowers_the_loss_and_leaves_the_average(windows, make_net, make_encoder):
     import torch
 
     from napari_cosynth.training.structure import StructureSettings, flow_loss, structure_data, train_structure
 
     network = make_net()
-    data = structure_data(draw_windows([tile()], BUNDLED, 16, 40, 0), len(BUNDLED), make_encoder())
+    data = structure_data(windows[:40], len(BUNDLED), make_encoder())
     assert data.maps.shape == (40, 8, 16, 16) and data.text.shape == (40, 16)
     # As many nuclei in 64 x 64 um as the window has, for it is so large.
     assert data.per_area.sum(dim=1).min() >= 6 and (data.per_area % 1 == 0).all()
@@ -135,7 +138,7 @@ def test_windows_of_two_sizes_take_turns_and_cost_the_same(make_net, make_encode
     from napari_cosynth.training import structure
     from napari_cosynth.training.structure import StructureSettings, structure_data, train_structure
 
-    parts = [structure_data(draw_windows([tile()], BUNDLED, n, 8, 0), 8, make_encoder()) for n in (16, 32)]
+    parts = [structure_data(draw_windows([tile(n=100)], BUNDLED, n, 8, 0), 8, make_encoder()) for n in (16, 32)]
     # A larger window of the same tissue has as many nuclei per area.
     assert parts[1].per_area.sum(1).mean() == pytest.approx(parts[0].per_area.sum(1).mean().item(), rel=0.3)
     seen, honest = [], structure.flow_loss
