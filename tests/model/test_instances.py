@@ -183,13 +183,27 @@ def test_a_class_is_voted_by_the_whole_nucleus():
 
 
 def test_300_nuclei_of_five_pixels():
+    instances, points = small_nuclei()
+    assert np.array_equal(decode(joint_of(instances), points, BUNDLED).instances, instances)
+
+
+def test_300_nuclei_that_nobody_asked_for_follow_the_points():
+    # Two of them touch, so that it takes their cores to part them.
+    instances, points = small_nuclei()
+    instances[1:6, 6:9] = instances[3, 3]
+    found = decode(joint_of(instances), points[:1], BUNDLED).instances
+    assert np.unique(found).tolist() == list(range(301))
+    assert all(len(np.unique(found[instances == i])) == 1 for i in range(1, 301))
+
+
+def small_nuclei():
     instances = np.zeros((160, 192), np.int32)
     points = []
     for i in range(300):
         row, col = 8 * (i // 20), 8 * (i % 20)
         instances[row + 1 : row + 6, col + 1 : col + 6] = i + 1
         points.append((row + 3, col + 3))
-    assert np.array_equal(decode(joint_of(instances), np.array(points), BUNDLED).instances, instances)
+    return instances, np.array(points)
 
 
 @pytest.mark.parametrize("value", [-1.0, 1.0])
