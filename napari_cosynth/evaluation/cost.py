@@ -74,7 +74,8 @@ def cost(folder: ModelFolder, request: SynthesisRequest) -> CostReport:
     config = json.loads((folder.path / "unet" / "config.json").read_text(encoding="utf-8"))
     with torch.device("meta"):
         network = JointUNet.from_config(config)
-    scales = (request.guidance if request.prompt else 1.0, request.layout_guidance)
+    # Without a prompt, or with one that goes unheard, there is nothing to guide by.
+    scales = (request.guidance if request.prompt and request.guidance else 1.0, request.layout_guidance)
     levels = noise_levels(request.steps)
     forwards = np.ones(request.steps, int)
     for scale in scales:

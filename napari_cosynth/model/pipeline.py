@@ -118,7 +118,9 @@ class CoSynthPipeline(DiffusionPipeline):
         the prompt p and one for the layout l:
         x = x(p, l) + (g - 1) (x(p, l) - x(-, l)) + (h - 1) (x(p, l) - x(-, -)).
         The second leaves out both, since against x(p, -) it would weaken the
-        prompt; only with h < 1, which mutes the layout, it is x(p, -). Scales above 1
+        prompt; only with h < 1, which mutes the layout, it is x(p, -). With g < 1,
+        which mutes the prompt, the second strengthens the muted tile: against x(p, l)
+        it would let the prompt be heard again. With g = 0 there is no prompt. Scales above 1
         guide the image alone: a guided probability is none any more, and pixels that
         are nucleus a little more often than elsewhere would all become it. Nuclei came
         out too large and too round; `held` labels keep to the layout without it.
@@ -154,7 +156,7 @@ class CoSynthPipeline(DiffusionPipeline):
         condition = np.stack([layout_condition(x.centroids, x.class_ids, n_classes, size) for x in layouts])
         condition = torch.from_numpy(condition).to(device, dtype)
         state = torch.full((b,), COMPLETE, device=device)
-        text, mask = self.text_encoder.encode(list(prompts))
+        text, mask = self.text_encoder.encode(list(prompts) if guidance_scale > 0 else [""] * b)
         text, mask = text.to(device, dtype), mask.to(device)
 
         # (weight, condition, state, mask) of the full term, the unprompted one and the layout-free one.
@@ -303,12 +305,17 @@ def _with_channels(z: Tensor, part: slice, values: Tensor) -> Tensor:
 def _guided(full: Tensor, others: Iterable[tuple[float, Tensor]]) -> Tensor:
     """What the network predicts, moved away from what it predicts when it is told less: (weight, tile) each.
 
-    A weight below 0 moves it towards that, and the labels with it; above 0 they stay.
+    A weight below 0 moves it towards that, and the labels with it, and what follows
+    begins from there; above 0 they stay.
     """
+    told = full
     clean = full.clone()
     for weight, other in others:
-        moved = slice(None) if weight < 0 else slice(IMAGE_CHANNELS)
-        clean[:, moved] += weight * (full[:, moved] - other[:, moved])
+        if weight < 0:
+            clean += weight * (full - other)
+            told = clean.clone()
+        else:
+            clean[:, :IMAGE_CHANNELS] += weight * (told - other)[:, :IMAGE_CHANNELS]
     return clean
 
 

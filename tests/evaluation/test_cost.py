@@ -39,6 +39,8 @@ def test_parameters_are_those_of_the_weights(folder, pipe):
         ({"guidance": 2, "layout_guidance": 1, "prompt": ""}, 12),
         ({"guidance": 2, "layout_guidance": 1.5}, 12 + 4 + 4),
         ({"guidance": 1, "layout_guidance": 0}, 12 + 12),
+        ({"guidance": 0.5, "layout_guidance": 1.5}, 12 + 12 + 4),
+        ({"guidance": 0, "layout_guidance": 1.5}, 12 + 4),
     ],
 )
 def test_guidance_costs_forwards_while_it_lasts(folder, values, forwards):
@@ -46,7 +48,7 @@ def test_guidance_costs_forwards_while_it_lasts(folder, values, forwards):
 
 
 @pytest.mark.parametrize(
-    "values", [{"guidance": 1, "layout_guidance": 1}, {"guidance": 2, "layout_guidance": 1.5}, {"layout_guidance": 0}]
+    "values", [{"guidance": 1, "layout_guidance": 1}, {"guidance": 2, "layout_guidance": 1.5}, {"layout_guidance": 0}, {"guidance": 0}]
 )
 def test_operations_are_those_of_the_canvases_that_the_pipeline_goes_over(folder, values):
     pipe, flop = load(folder, "cpu"), 0

@@ -227,6 +227,29 @@ def test_labels_are_held_to_the_layout_while_there_is_much_noise(oracle):
     assert torch.allclose(muted.joint, torch.tensor(oracle.clean[None]), atol=1e-5)
 
 
+@pytest.mark.parametrize("layout_guidance", [0, 0.5, 1, 1.25, 2])
+def test_a_prompt_of_weight_zero_is_unheard_whatever_the_weight_of_the_layout(pipe, layout_guidance):
+    def made(prompt, guidance):
+        return run(pipe, prompt=prompt, guidance_scale=guidance, layout_guidance_scale=layout_guidance)
+
+    assert identical(made("dense colon", 0), made("", 1)) and identical(made("dense colon", 0), made("breast", 0))
+    assert not np.array_equal(made("dense colon", 1).images[0], made("", 1).images[0])
+
+
+@pytest.mark.parametrize("layout_guidance", [1, 2])
+def test_the_lower_its_weight_the_less_is_heard_of_a_prompt(pipe, layout_guidance):
+    noise = pipe.draw_noise((64, 80), [seeded()])
+    options = {"num_inference_steps": 1, "layout_guidance_scale": layout_guidance, "held_until": 2}
+
+    def image(guidance):
+        (step,) = pipe.denoise([LAYOUT], ["dense colon"], noise, guidance_scale=guidance, **options)
+        return step.joint[:, :3]
+
+    unheard = image(0)
+    heard = [float((image(guidance) - unheard).abs().mean()) for guidance in (0.01, 0.5, 1)]
+    assert heard[0] < 0.05 * heard[2] and heard[0] < heard[1] < heard[2]
+
+
 def test_layouts_of_mixed_sizes_are_refused(pipe):
     with pytest.raises(ValueError, match="2 sizes"):
         run(pipe, [LAYOUT, Layout(height=64, width=64)])
