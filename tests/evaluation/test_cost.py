@@ -48,7 +48,13 @@ def test_guidance_costs_forwards_while_it_lasts(folder, values, forwards):
 
 
 @pytest.mark.parametrize(
-    "values", [{"guidance": 1, "layout_guidance": 1}, {"guidance": 2, "layout_guidance": 1.5}, {"layout_guidance": 0}, {"guidance": 0}]
+    "values",
+    [
+        {"guidance": 1, "layout_guidance": 1},
+        {"guidance": 2, "layout_guidance": 1.5},
+        {"layout_guidance": 0},
+        {"guidance": 0},
+    ],
 )
 def test_operations_are_those_of_the_canvases_that_the_pipeline_goes_over(folder, values):
     pipe, flop = load(folder, "cpu"), 0

@@ -182,28 +182,25 @@ def test_a_class_is_voted_by_the_whole_nucleus():
     assert set(np.unique(labels.semantic)) == {0, BUNDLED.id_of("epithelial") + 1}
 
 
+def test_nuclei_that_nobody_asked_for_are_numbered_after_the_points_without_gaps():
+    # In touching pairs, so that it takes their cores to part them.
+    instances = np.zeros((160, 192), np.int32)
+    for i in range(60):
+        row, col = 16 * (i // 6 % 10) + 2, 30 * (i % 6) + 2
+        instances[row : row + 11, col : col + 11], instances[row : row + 11, col + 11 : col + 22] = 2 * i + 1, 2 * i + 2
+    found = decode(joint_of(instances), np.array([[7, 7]]), BUNDLED).instances
+    assert np.unique(found).tolist() == np.unique(instances).tolist() == list(range(121))
+    assert found[7, 7] == 1 and all(len(np.unique(found[instances == i])) == 1 for i in range(1, 121))
+
+
 def test_300_nuclei_of_five_pixels():
-    instances, points = small_nuclei()
-    assert np.array_equal(decode(joint_of(instances), points, BUNDLED).instances, instances)
-
-
-def test_300_nuclei_that_nobody_asked_for_follow_the_points():
-    # Two of them touch, so that it takes their cores to part them.
-    instances, points = small_nuclei()
-    instances[1:6, 6:9] = instances[3, 3]
-    found = decode(joint_of(instances), points[:1], BUNDLED).instances
-    assert np.unique(found).tolist() == list(range(301))
-    assert all(len(np.unique(found[instances == i])) == 1 for i in range(1, 301))
-
-
-def small_nuclei():
     instances = np.zeros((160, 192), np.int32)
     points = []
     for i in range(300):
         row, col = 8 * (i // 20), 8 * (i % 20)
         instances[row + 1 : row + 6, col + 1 : col + 6] = i + 1
         points.append((row + 3, col + 3))
-    return instances, np.array(points)
+    assert np.array_equal(decode(joint_of(instances), np.array(points), BUNDLED).instances, instances)
 
 
 @pytest.mark.parametrize("value", [-1.0, 1.0])
