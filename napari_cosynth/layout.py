@@ -49,7 +49,7 @@ class Layout(BaseModel):
     height, width
         Size of the tile in px, multiples of 16 from 64 to 1024.
     um_per_px
-        Pixel size in micrometres.
+        Pixel size in micrometres. Models make tiles at 0.25 (40x).
     taxonomy
         The classes. In JSON only where it is not the bundled one.
 

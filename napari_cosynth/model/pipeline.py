@@ -18,6 +18,7 @@ from diffusers.utils import BaseOutput
 from torch import Tensor
 
 from napari_cosynth.classes import BUNDLED, Taxonomy
+from napari_cosynth.data.labelled import WORKING_UM_PER_PX
 from napari_cosynth.layout import Layout
 from napari_cosynth.model.conditioning import COMPLETE, DROPPED, layout_condition
 from napari_cosynth.model.holding import HELD_UNTIL, held
@@ -32,6 +33,8 @@ from napari_cosynth.presets import STANDARD
 GUIDED_UNTIL = 0.9
 """Noise level down to which guidance is strengthened: by then it is settled what stands where, and each step more costs
 a pass (docs/training.md, eighth run)."""
+SCALE_TOLERANCE = 1.25
+"""Factor by which a layout's um/px may miss that of the model: scans called 40x have 0.22 to 0.28."""
 
 
 @dataclass(frozen=True)
@@ -146,7 +149,7 @@ class CoSynthPipeline(DiffusionPipeline):
         Raises
         ------
         ValueError
-            If layouts differ in size, are of another taxonomy, or do not go with prompts and noise.
+            If layouts differ in size, are of another taxonomy or magnification, or do not go with prompts and noise.
         """
         size = self._checked(layouts, prompts, noise)
         if num_inference_steps < 1:
@@ -291,6 +294,13 @@ class CoSynthPipeline(DiffusionPipeline):
                 raise ValueError(
                     f"the layout's classes are {', '.join(x.taxonomy.names)}; this model knows "
                     f"{', '.join(self.taxonomy.names)}. Choose a model of that taxonomy, or re-class the points"
+                )
+            factor = x.um_per_px / WORKING_UM_PER_PX
+            if not 1 / SCALE_TOLERANCE <= factor <= SCALE_TOLERANCE:
+                raise ValueError(
+                    f"the layout is at {x.um_per_px:g} um/px, and tiles are made at {WORKING_UM_PER_PX} (40x): its "
+                    f"nuclei would have {factor:.2g} times their size. Set the scale to {WORKING_UM_PER_PX}, and "
+                    "the points to their places at that scale"
                 )
         return sizes[0]
 

@@ -261,6 +261,18 @@ def test_a_layout_of_another_taxonomy_is_refused(pipe):
         run(pipe, Layout(height=64, width=80, taxonomy=other))
 
 
+def test_a_layout_of_another_magnification_is_refused(pipe):
+    def at(um_per_px):
+        return LAYOUT.model_validate({**dict(LAYOUT), "um_per_px": um_per_px})
+
+    with pytest.raises(ValueError, match=r"at 0\.5 um/px, and tiles are made at 0\.25 .*would have 2 times their size"):
+        run(pipe, at(0.5))
+    with pytest.raises(ValueError, match=r"at 0\.125 um/px"):
+        run(pipe, [LAYOUT, at(0.125)])
+    # What scanners call 40x is not one number.
+    assert identical(run(pipe, at(0.2277), steps=1), run(pipe, steps=1))
+
+
 def test_counts_must_agree(pipe):
     with pytest.raises(ValueError, match="2 layouts.*got 1 prompts"):
         run(pipe, [LAYOUT, LAYOUT], prompt=["colon"])

@@ -22,7 +22,7 @@ _PROMPT = {
 _CANVAS = {
     "height": "Height of the tile in pixels, in steps of 16",
     "width": "Width of the tile in pixels, in steps of 16",
-    "um_per_px": "Micrometres per pixel: 0.25 is a 40x scan, 0.5 a 20x scan",
+    "um_per_px": "Micrometres per pixel; tiles are made at 0.25, a 40x scan",
     "new": "Begin with an empty tile of 256 x 256 pixels",
     "clear": "Take all nuclei off the tile",
     "mirror": "Exchange left and right",
