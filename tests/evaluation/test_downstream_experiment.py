@@ -116,6 +116,31 @@ def test_given_tiles_are_used_as_they_are(tiles, settings, requests, tmp_path, m
     assert [a.added for a in end.sizes[0].arms] == [0, 0, 1, 3]
 
 
+def test_given_tiles_that_cannot_be_used_are_left_out_or_said_before_anything(tiles, settings, tmp_path, make_tile):
+    one = settings.model_copy(update={"real": (1,)})
+    small = [make_tile(seed=20 + i, size=(16, 64), name=f"small-{i}") for i in range(2)]
+    with pytest.raises(ValueError, match="none of the 2 made tiles .* at least 32 x 32 px"):
+        next(downstream(*tiles, one, tmp_path, small))
+    coarse = replace(make_tile(seed=22, size=(16, 16), name="coarse"), um_per_px=0.5)
+    points = replace(make_tile(seed=23, size=(64, 64), name="points"), instances=None)
+    *_, end = downstream(*tiles, one, tmp_path, [*small, coarse, points])
+    assert [a.added for a in end.sizes[0].arms] == [0, 0, 1, 1]
+
+
+def test_given_tiles_with_the_same_names_and_another_content_are_another_experiment(
+    tiles, settings, tmp_path, make_tile
+):
+    one = settings.model_copy(update={"real": (1,)})
+    given = [make_tile(seed=20, size=(64, 64), name="made-0")]
+    list(downstream(*tiles, one, tmp_path, given))
+    *_, again = downstream(*tiles, one, tmp_path, given)
+    assert isinstance(again, Downstream)
+    reclassed = replace(given[0], classes=(*given[0].classes[1:], "other"))
+    for other in (make_tile(seed=21, size=(64, 64), name="made-0"), reclassed):
+        with pytest.raises(ValueError, match="trials of another experiment .made differ"):
+            next(downstream(*tiles, one, tmp_path, [other]))
+
+
 def test_what_cannot_be_done_is_said(tiles, settings, requests, tmp_path, monkeypatch):
     train, held_out = tiles
     partial = [replace(t, coverage="partial") for t in train]

@@ -6,13 +6,16 @@ where it was.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from napari_cosynth.classes import BUNDLED
-from napari_cosynth.data.labelled import LabelledTile
+from napari_cosynth.data.labelled import WORKING_UM_PER_PX, LabelledTile
 from napari_cosynth.evaluation.downstream.asking import asked_classes, asks
 from napari_cosynth.evaluation.downstream.copy_paste import pasted_tiles
 from napari_cosynth.evaluation.downstream.outcome import Downstream, outcome_of
@@ -48,7 +51,8 @@ def downstream(
         Trials are kept in ``folder / "trials"``, made tiles in ``folder / "tiles"``.
     synthetic
         Made tiles to be used as they are, for every N; if there are none the
-        model makes them of the N real ones.
+        model makes them of the N real ones. Those without masks, or smaller than a
+        crop, are left out.
 
     Yields
     ------
@@ -57,9 +61,10 @@ def downstream(
     Raises
     ------
     ValueError
-        If there are fewer real windows than asked for, no held-out one, or the
-        folder holds trials of another experiment.
+        If there are fewer real windows than asked for, no held-out one, no made
+        tile that can be used, or the folder holds trials of another experiment.
     """
+    given = _usable(synthetic, settings.crop) if synthetic else []
     held_out = real_samples(_whole(held_out_tiles, "held-out"), BUNDLED, limit=settings.tiles, seed=0)
     windows = _windows(_whole(train_tiles, "training"), settings)
     place = folder / "trials"
@@ -68,16 +73,16 @@ def downstream(
     for size, seed, chosen in _turns(windows, settings):
         for arm in ARMS:
             finished_trial(size, arm, seed, chosen, place)
-    make = None if synthetic else KeptTiles(settings.making, folder / "tiles")
+    make = None if given else KeptTiles(settings.making, folder / "tiles")
     model = "" if make is None else _model_hash(make, windows[0][0])
-    _same_plan(folder, settings, held_out, [t.name for t in synthetic] or [model, sampler_fingerprint()])
+    _same_plan(folder, settings, held_out, [_fingerprint(t) for t in given] or [model, sampler_fingerprint()])
     trials: list[Trial] = []
     for size, seed, chosen in _turns(windows, settings):
         real = [labelled(s, REAL) for s in chosen]
         for arm in ARMS:
             trial = finished_trial(size, arm, seed, chosen, place)
             if trial is None:
-                added = yield from _added(arm, chosen, settings, seed, make, synthetic)
+                added = yield from _added(arm, chosen, settings, seed, make, given)
                 trial = yield from run_trial(size, arm, seed, real, added, held_out, settings, place)
             trials.append(trial)
         if seed == settings.seeds - 1:
@@ -90,7 +95,7 @@ def _added(
     settings: DownstreamSettings,
     seed: int,
     make: TileMaker | None,
-    synthetic: Sequence[LabelledTile],
+    given: Sequence[LabelledTile],
 ) -> Generator[Stage, None, list[LabelledTile]]:
     n = settings.added(len(chosen))
     if arm == "copy-paste":
@@ -98,7 +103,7 @@ def _added(
     if arm != "synthetic":
         return []
     if make is None:
-        return [replace(t, source=ADDED, split="train") for t in synthetic]
+        return [replace(t, source=ADDED, split="train") for t in given]
     tiles = []
     wanted = asks(chosen, n, [read_tissue(path) for path in tissue_files().values()], seed)
     for number, ask in enumerate(wanted, start=1):
@@ -118,6 +123,25 @@ def _whole(tiles: Sequence[LabelledTile], what: str) -> list[LabelledTile]:
             "do not do here"
         )
     return kept
+
+
+def _usable(tiles: Sequence[LabelledTile], crop: int) -> list[LabelledTile]:
+    masked = (t.at_um_per_px(WORKING_UM_PER_PX) for t in tiles if t.image is not None and t.instances is not None)
+    kept = [t for t in masked if min(t.shape) >= crop]
+    if not kept:
+        raise ValueError(
+            f"none of the {len(tiles)} made tiles has an image and masks of at least {crop} x {crop} px; "
+            "a segmenter is trained on crops of that size: give larger tiles"
+        )
+    return kept
+
+
+def _fingerprint(tile: LabelledTile) -> str:
+    """Name and content: what is made anew is often called as before."""
+    digest = hashlib.sha256("\n".join(tile.classes).encode())
+    for array in (tile.image, tile.instances, tile.ids):
+        digest.update(np.ascontiguousarray(array))
+    return f"{tile.name} {digest.hexdigest()[:16]}"
 
 
 def _windows(tiles: Sequence[LabelledTile], settings: DownstreamSettings) -> list[list[Sample]]:
