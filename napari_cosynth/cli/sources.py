@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from napari_cosynth.classes import BUNDLED
 
 if TYPE_CHECKING:
     from napari_cosynth.data.labelled import LabelledTile
@@ -28,6 +31,15 @@ def training_tiles(data: Sequence[Path]) -> list[LabelledTile]:
             raise ValueError(f'--data {folder}: none of its tiles is of the split "train"; see its tiles.csv')
         tiles += found
     return tiles
+
+
+def strange_classes(tiles: Iterable[LabelledTile]) -> str:
+    """What is said of classes that a model does not know: their nuclei teach none; empty if there are none."""
+    counts = Counter(name for tile in tiles for name in tile.classes if name not in BUNDLED.names)
+    if not counts:
+        return ""
+    listed = ", ".join(f"{name} ({n:,} nuclei)" for name, n in counts.most_common())
+    return f"classes that are not known count as unspecified: {listed}; known are {', '.join(BUNDLED.names)}"
 
 
 def source_weights(texts: Sequence[str]) -> dict[str, float]:

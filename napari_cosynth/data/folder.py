@@ -20,6 +20,7 @@ from pathlib import Path
 import numpy as np
 from skimage.io import imread
 
+from napari_cosynth.classes import UNSPECIFIED
 from napari_cosynth.data.labelled import LabelledTile
 
 _TILE_COLUMNS = ("name", "um_per_px", "split", "annotation")
@@ -35,6 +36,8 @@ def is_folder(path: Path) -> bool:
 
 def read_folder(path: Path, split: str | None = None) -> Iterator[LabelledTile]:
     """Tiles of a folder, in the order of its ``tiles.csv``.
+
+    Capitals and outer spaces of class names do not count, as in layouts.
 
     Parameters
     ----------
@@ -83,7 +86,7 @@ def _tile(path: Path, row: dict[str, str], nuclei: list[dict[str, str]]) -> Labe
         instances=instances,
         ids=ids,
         centroids=np.array(centroids, dtype=float).reshape(-1, 2),
-        classes=tuple(n["class"] for n in nuclei),
+        classes=tuple(n["class"].strip().lower() or UNSPECIFIED for n in nuclei),
         um_per_px=_number(path / "tiles.csv", row, "um_per_px"),
         source=path.resolve().name,
         organ=row.get("organ", ""),

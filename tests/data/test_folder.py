@@ -72,6 +72,14 @@ def test_round_trip(folder, image, instances, check_tile):
     assert empty.centroids.shape == (0, 2)
 
 
+def test_capitals_and_spaces_of_a_class_do_not_count(folder):
+    table = folder / "nuclei.csv"
+    table.write_text(table.read_text().replace("neoplastic", " Neoplastic ").replace("positive", ""))
+    masked, points, _ = read_folder(folder)
+    assert masked.classes == ("connective", "neoplastic", "neoplastic", "connective", "neoplastic", "connective")
+    assert points.classes == ("unspecified",)
+
+
 def test_split(folder):
     assert [t.name for t in read_folder(folder, "val")] == ["points"]
     assert [t.name for t in read_folder(folder, "train")] == ["masked", "empty"]

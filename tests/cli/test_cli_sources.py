@@ -1,0 +1,29 @@
+"""Sources to train on: what is said of their classes before the training begins."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+
+@pytest.fixture
+def renamed(tiny_data, tmp_path):
+    """The tiny data in other words: one class in capitals, another by a name that no model knows."""
+    folder = shutil.copytree(tiny_data, tmp_path / "renamed")
+    table = folder / "nuclei.csv"
+    lines = [line.rsplit(",", 1) for line in table.read_text().splitlines()]
+    words = {"neoplastic": " Neoplastic", "inflammatory": "lymphocyte"}
+    table.write_text("".join(f"{line},{words.get(name, name)}\n" for line, name in lines))
+    return folder, sum(name == "inflammatory" for _, name in lines)
+
+
+@pytest.mark.parametrize("command", ["train", "train-segmenter"])
+def test_classes_that_no_model_knows_are_named_before_the_training(cli, renamed, tiny_data, command):
+    folder, n = renamed
+    # A source that is not there ends the command once the data are read.
+    done = cli(command, "--data", folder, "--out", "run", "--weight", "other=2")
+    assert done.exit_code == 2 and n > 0
+    assert f"Note: classes that are not known count as unspecified: lymphocyte ({n} nuclei); known are" in done.stderr
+    done = cli(command, "--data", tiny_data, "--out", "run", "--weight", "other=2")
+    assert "count as unspecified" not in done.stderr
