@@ -11,7 +11,19 @@ NAME = "checkpoint.pt"
 
 
 def save_checkpoint(folder: Path, state: dict) -> None:
-    """Replace the folder's checkpoint; a killed process leaves the old or the new one."""
+    """Replace the folder's checkpoint; a killed process leaves the old or the new one.
+
+    Raises
+    ------
+    ValueError
+        If the state's averaged weights, ``average``, are no numbers any more: nothing
+        comes of them, and the checkpoint of before stays.
+    """
+    if not all(bool(value.isfinite().all()) for value in state.get("average", {}).values()):
+        raise ValueError(
+            f"training came apart: at step {state['step']} the weights hold something else than numbers, and are not "
+            f"saved. What {folder} held before is still there; go on from it with a lower learning rate"
+        )
     folder.mkdir(parents=True, exist_ok=True)
     beside = folder / f".{NAME}.part"
     with open(beside, "wb") as stream:

@@ -117,6 +117,16 @@ def test_an_abort_in_the_middle_of_a_step_repeats_that_step(run, tmp_path, monke
     assert losses(first + taken(run(tmp_path / "parts", resume=True), 2)) == losses(whole)
 
 
+def test_a_run_that_came_apart_keeps_its_last_good_checkpoint(run, tmp_path):
+    taken(run(tmp_path), 2)
+    good = trained_state(tmp_path)
+    with pytest.raises(ValueError, match="came apart: at step 4 .* lower learning rate"):
+        taken(run(tmp_path, resume=True, learning_rate=1e30), 2)
+    kept = trained_state(tmp_path)
+    assert kept.step == 2 and same_weights(kept.weights, good.weights)
+    assert [s.step for s in taken(run(tmp_path, resume=True), 1)] == [3]
+
+
 def test_the_seed_decides_and_nothing_else(run, tmp_path):
     first = taken(run(tmp_path / "a"), 2)
     torch.manual_seed(99)
