@@ -1,4 +1,4 @@
-"""Sources to train on: their tiles, and factors on their share of the crops, as options name them."""
+"""Sources of labelled tiles as options name them: what to train on, factors on shares, and classes they state."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from napari_cosynth.classes import BUNDLED
+from napari_cosynth.classes import Taxonomy
+from napari_cosynth.cli.outcome import note
 
 if TYPE_CHECKING:
     from napari_cosynth.data.labelled import LabelledTile
@@ -33,13 +34,12 @@ def training_tiles(data: Sequence[Path]) -> list[LabelledTile]:
     return tiles
 
 
-def strange_classes(tiles: Iterable[LabelledTile]) -> str:
-    """What is said of classes that a model does not know: their nuclei teach none; empty if there are none."""
-    counts = Counter(name for tile in tiles for name in tile.classes if name not in BUNDLED.names)
-    if not counts:
-        return ""
-    listed = ", ".join(f"{name} ({n:,} nuclei)" for name, n in counts.most_common())
-    return f"classes that are not known count as unspecified: {listed}; known are {', '.join(BUNDLED.names)}"
+def note_unknown_classes(tiles: Iterable[LabelledTile], taxonomy: Taxonomy) -> None:
+    """Say which classes of the tiles are not among a model's: their nuclei count as unspecified."""
+    unknown = Counter(name for tile in tiles for name in tile.classes if name not in taxonomy.names)
+    if unknown:
+        listed = ", ".join(f"{name} ({n})" for name, n in unknown.most_common())
+        note(f"nuclei of these classes count as unspecified: {listed}; known classes: {', '.join(taxonomy.names)}")
 
 
 def source_weights(texts: Sequence[str]) -> dict[str, float]:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from napari_cosynth.classes import BUNDLED
-from napari_cosynth.cli.outcome import note, outcome, ready_out, say
-from napari_cosynth.cli.sources import source_weights, strange_classes, training_tiles
+from napari_cosynth.cli.outcome import outcome, ready_out, say
+from napari_cosynth.cli.sources import note_unknown_classes, source_weights, training_tiles
 from napari_cosynth.cli.train_bar import TrainingBar
 from napari_cosynth.cli.train_course import changes, given_facts
 
@@ -182,8 +182,8 @@ def train(
             raise ValueError(f"{out} is at step {start} already; give --steps a higher number than {last_step}")
         outliner = None if facts["segmenter_folder"] is None else Path(facts["segmenter_folder"])
         tiles = mark_partial(training_tiles(data), facts["partial"])
-        if main and (strange := strange_classes(tiles)):
-            note(strange)
+        if main:
+            note_unknown_classes(tiles, BUNDLED)
         tiles = _completed(tiles, facts["complete"], outliner)
         if facts["complete"]:
             facts["segmenter"] = segmenter_hash(outliner)

@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from napari_cosynth.classes import BUNDLED
-from napari_cosynth.cli.outcome import note, outcome, ready_out, say
-from napari_cosynth.cli.sources import source_weights, strange_classes, training_tiles
+from napari_cosynth.cli.outcome import outcome, ready_out, say
+from napari_cosynth.cli.sources import note_unknown_classes, source_weights, training_tiles
 from napari_cosynth.cli.work_bar import work_bar
 
 PRECISIONS = ("bf16", "float32")
@@ -69,8 +69,7 @@ def train_segmenter(
             raise ValueError(f"{out} is at step {start} already; give --steps a higher number")
         settings = SegmenterSettings(steps=steps, seed=seed, precision=precision)
         tiles = mark_partial(training_tiles(data), partial or [])
-        if strange := strange_classes(tiles):
-            note(strange)
+        note_unknown_classes(tiles, BUNDLED)
         sampler = segmenter_sampler(tiles, BUNDLED, settings, weights)
         if threads is not None:
             torch.set_num_threads(threads)

@@ -8,6 +8,8 @@ without a further step::
     tiles.csv                name, organ, disease, stain, um_per_px, height,
                              width, n_nuclei, split, group, annotation
     nuclei.csv               name, id, row, col, class, source_class, area_px
+
+``docs/data.md`` says what each column holds.
 """
 
 from __future__ import annotations
@@ -50,9 +52,9 @@ def read_folder(path: Path, split: str | None = None) -> Iterator[LabelledTile]:
     ------
     ValueError
         If a table lacks a column, a line of it is short or holds something else than
-        a number where one belongs, an image cannot be read, or a mask lacks a nucleus
-        that ``nuclei.csv`` names. The message names the file, and line and column
-        where there are any.
+        a number where one belongs, or does not say whether a tile has masks; an image
+        cannot be read; or a mask lacks a nucleus that ``nuclei.csv`` names. The message
+        names the file, and line and column where there are any.
     FileNotFoundError
         If an image that ``tiles.csv`` names is not there.
     """
@@ -66,7 +68,7 @@ def read_folder(path: Path, split: str | None = None) -> Iterator[LabelledTile]:
 
 
 def _tile(path: Path, row: dict[str, str], nuclei: list[dict[str, str]]) -> LabelledTile:
-    name, annotation = row["name"], row["annotation"]
+    name, annotation = row["name"], _annotation(path / "tiles.csv", row)
     image = None if "no image" in annotation else _image(_file(path / "images", name))
     ids = np.array([_number(path / "nuclei.csv", n, "id", int) for n in nuclei], dtype=np.int64)
     instances = None
@@ -99,6 +101,17 @@ def _tile(path: Path, row: dict[str, str], nuclei: list[dict[str, str]]) -> Labe
             int(_number(path / "tiles.csv", row, side, int)) if row.get(side) else 0 for side in ("height", "width")
         ),
     )
+
+
+def _annotation(path: Path, row: dict[str, str]) -> str:
+    # A word that is not known would drop the masks without a sound.
+    annotation = row["annotation"].lower()
+    if "masks" not in annotation and "points" not in annotation:
+        raise ValueError(
+            f"{path}: line {row[_LINE]}, column annotation: {row['annotation']!r} says neither masks nor points; write "
+            "masks if instances/ has the tile's nuclei, else points"
+        )
+    return annotation
 
 
 def _image(file: Path) -> np.ndarray:

@@ -24,6 +24,6 @@ def test_classes_that_no_model_knows_are_named_before_the_training(cli, renamed,
     # A source that is not there ends the command once the data are read.
     done = cli(command, "--data", folder, "--out", "run", "--weight", "other=2")
     assert done.exit_code == 2 and n > 0
-    assert f"Note: classes that are not known count as unspecified: lymphocyte ({n} nuclei); known are" in done.stderr
+    assert f"Note: nuclei of these classes count as unspecified: lymphocyte ({n}); known classes: " in done.stderr
     done = cli(command, "--data", tiny_data, "--out", "run", "--weight", "other=2")
     assert "count as unspecified" not in done.stderr

@@ -179,3 +179,16 @@ def test_a_side_that_is_no_number(folder):
     table.write_text(table.read_text().replace(",48,64,", ",48,wide,", 1))
     with pytest.raises(ValueError, match=r"tiles\.csv: line 2, column width: 'wide' is not a whole number"):
         list(read_folder(folder))
+
+
+@pytest.mark.parametrize("annotation", ["mask", "instances", ""])
+def test_an_annotation_that_names_neither_masks_nor_points(folder, annotation):
+    _table(folder / "tiles.csv", TILE_COLUMNS, [_tile_row("masked", annotation=annotation)])
+    with pytest.raises(ValueError, match=rf"tiles\.csv: line 2, column annotation: '{annotation}' .*write masks if"):
+        list(read_folder(folder))
+
+
+def test_capitals_of_an_annotation_do_not_count(folder):
+    table = folder / "tiles.csv"
+    table.write_text(table.read_text().replace("masks+classes", "Masks"))
+    assert next(read_folder(folder)).instances is not None
