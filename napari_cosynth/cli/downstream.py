@@ -23,7 +23,9 @@ def downstream(
     synthetic: Annotated[
         Path | None, typer.Option(help="Folder of made tiles, as `export` writes it; left out: they are made here.")
     ] = None,
-    real: Annotated[str, typer.Option(help="Numbers of real tiles, windows of 256 px.")] = "8,32,all",
+    real: Annotated[
+        str, typer.Option(help="Numbers of real tiles (windows of 256 px), parted by commas; all = --most.")
+    ] = "8,32,all",
     most: Annotated[int, typer.Option(min=1, help='Real tiles that "all" means at most.')] = 128,
     seeds: Annotated[int, typer.Option(min=1, help="Repetitions, each with real tiles of its own.")] = 3,
     steps: Annotated[int, typer.Option(min=1, help="Training steps with the real tiles alone.")] = 1000,
@@ -45,9 +47,13 @@ def downstream(
         list[str] | None, typer.Option(help="SOURCE whose labels leave nuclei out, whatever its table says.")
     ] = None,
     sampler_steps: Annotated[int | None, typer.Option(min=1, max=200, help="Steps of the model for a tile.")] = None,
-    device: Annotated[str | None, typer.Option(help="Where the model runs.")] = None,
-    dtype: Annotated[str | None, typer.Option(help="float32 or bfloat16, of the model.")] = None,
-    threads: Annotated[int | None, typer.Option(min=1)] = None,
+    device: Annotated[
+        str | None, typer.Option(help="cpu, cuda, cuda:1 or mps, for the model; the fastest if left out.")
+    ] = None,
+    dtype: Annotated[
+        str | None, typer.Option(help="float32 or bfloat16, of the model; the faster if left out.")
+    ] = None,
+    threads: Annotated[int | None, typer.Option(min=1, help="Threads of the CPU, as for `synth`.")] = None,
 ) -> None:
     """Train a segmenter with and without made tiles, and compare on tissue that none has seen.
 

@@ -39,14 +39,16 @@ def evaluate(
     score_reader_study: Annotated[
         Path | None, typer.Option(help="Score a blinded reading, and do nothing else.")
     ] = None,
-    steps: Annotated[int | None, typer.Option(min=1, max=200)] = None,
-    guidance: Annotated[float | None, typer.Option(min=0, max=20)] = None,
-    layout_guidance: Annotated[float | None, typer.Option(min=0, max=20)] = None,
-    device: Annotated[str | None, typer.Option()] = None,
-    dtype: Annotated[str | None, typer.Option()] = None,
-    threads: Annotated[int | None, typer.Option(min=1)] = None,
+    steps: Annotated[int | None, typer.Option(min=1, max=200, help="Steps of the sampler, as for `synth`.")] = None,
+    guidance: Annotated[float | None, typer.Option(min=0, max=20, help="Weight of the prompt, as for `synth`.")] = None,
+    layout_guidance: Annotated[
+        float | None, typer.Option(min=0, max=20, help="Weight of the points, as for `synth`.")
+    ] = None,
+    device: Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1 or mps; the fastest if left out.")] = None,
+    dtype: Annotated[str | None, typer.Option(help="float32 or bfloat16; the faster if left out.")] = None,
+    threads: Annotated[int | None, typer.Option(min=1, help="Threads of the CPU, as for `synth`.")] = None,
     segmenter: Annotated[Path | None, typer.Option(help="Segmenter folder; the bundled one if left out.")] = None,
-    seed: Annotated[int, typer.Option(min=0)] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Of the windows that are chosen, and of noise.")] = 0,
 ) -> None:
     """Measure a model on the layouts and captions of real tiles.
 

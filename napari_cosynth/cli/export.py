@@ -22,14 +22,14 @@ def export(
     format_: Annotated[
         list[str] | None,
         typer.Option(
-            "--format", help="folder, coco, geojson, hovernet, pannuke, ometiff or yolo; may be given several times."
+            "--format", help="folder, coco, geojson, hovernet, pannuke, ometiff or yolo; give it again for more."
         ),
     ] = None,
     out: Annotated[Path, typer.Option(help="Folder for the data set, new or empty.")] = Path("dataset"),
     verdict: Annotated[
         list[str] | None,
         typer.Option(
-            help="accepted, undecided or rejected; may be given several times. All but rejected if left out.",
+            help="accepted, undecided or rejected; give it again for more. All but rejected if left out.",
             show_default=False,
         ),
     ] = None,
@@ -69,7 +69,9 @@ def export(
 
     **Examples**
 
-    `napari-cosynth export tiles --format folder --out my_set`, then `napari-cosynth train --data my_set/folder`
+    `napari-cosynth export tiles --format folder --out my_set`
+
+    `napari-cosynth train --data my_set/folder --out run`
 
     `napari-cosynth export tiles --format coco --format pannuke --split 0.8,0.1,0.1 --min-placed 0.9 --out my_set`
 

@@ -39,8 +39,6 @@ layout = typer.Typer(
 """,
 )
 
-layout.command(name="train-structure")(train_structure)
-
 Data = Annotated[list[Path], typer.Argument(metavar="DIR...", help="Folders of labelled tiles; images are not needed.")]
 Organ = Annotated[str, typer.Option(help="Only tiles whose organ holds these words.")]
 Partial = Annotated[
@@ -64,7 +62,7 @@ def make(
     structure: Structure = None,
     count: Annotated[int, typer.Option(min=1, help="Number of layouts: the seeds from --seed on.")] = 1,
     size: Annotated[str, typer.Option(help="HEIGHT,WIDTH of the tile, px at 0.25 um/px.")] = "256,256",
-    seed: Annotated[int, typer.Option(min=0, max=MAX_SEED)] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Of the first layout.")] = 0,
     out: Annotated[Path, typer.Option(help="Folder for the layouts; made if it is not there.")] = Path("layouts"),
 ) -> None:
     """Draw layouts whose nuclei stand as in a tissue: `TISSUE-SEED.csv`, input of `synth`.
@@ -148,7 +146,9 @@ def fit(
     partial: Partial = None,
     source: Annotated[str, typer.Option(help="Where the data come from, to be kept with the tissue.")] = "",
     licence: Annotated[str, typer.Option(help="Licence of the data, to be kept with the tissue.")] = "",
-    seed: Annotated[int, typer.Option(min=0, max=MAX_SEED)] = 0,
+    seed: Annotated[
+        int, typer.Option(min=0, max=MAX_SEED, help="Of the layouts that are drawn while it is fitted.")
+    ] = 0,
 ) -> None:
     """Fit a tissue to labelled tiles: densities, class mix, distances, attraction, clustering.
 
@@ -194,7 +194,9 @@ def measure(
     partial: Partial = None,
     side: Annotated[int, typer.Option(min=64, max=1024, help="Side of the windows, px at 0.25 um/px.")] = 256,
     most: Annotated[int, typer.Option(min=20, help="Windows to compare at most.")] = 200,
-    seed: Annotated[int, typer.Option(min=0, max=MAX_SEED)] = 0,
+    seed: Annotated[
+        int, typer.Option(min=0, max=MAX_SEED, help="Of the windows, and of the layouts drawn for them.")
+    ] = 0,
     learned: Annotated[
         bool, typer.Option("--learned", help="Measure learned structure too: by the tissue's name, and by words.")
     ] = False,
@@ -235,6 +237,9 @@ def measure(
             except ImportError as error:
                 raise ValueError(str(error)) from error
         console.print(likeness_table(measured))
+
+
+layout.command(name="train-structure")(train_structure)
 
 
 def _learned(tissue: TissueModel, folder: Path | None) -> dict[str, Draw]:

@@ -6,6 +6,9 @@ import subprocess
 import sys
 
 import pytest
+import typer.main
+
+from napari_cosynth.cli import app
 
 COMMANDS = (
     *("synth", "info", "points", "train", "train-segmenter", "nearest", "evaluate", "downstream"),
@@ -44,6 +47,20 @@ def test_the_help_of_synth_says_what_it_reads_writes_and_returns(cli):
     text = " ".join(cli("synth", "--help").stdout.split())
     for part in ("row,col,class", "-instances.png", "-semantic.png", "-overlay.png", ".json", "Exit codes: 0 done"):
         assert part in text
+
+
+def test_every_argument_and_option_says_what_it_is():
+    def mute(command, path):
+        for name, below in getattr(command, "commands", {}).items():
+            yield from mute(below, [*path, name])
+        yield from (" ".join([*path, p.opts[0]]) for p in command.params if not p.help)
+
+    assert list(mute(typer.main.get_command(app), [])) == []
+
+
+def test_the_commands_of_layout_come_in_the_order_of_use():
+    (layout,) = (below for name, below in typer.main.get_command(app).commands.items() if name == "layout")
+    assert list(layout.commands) == ["make", "tissues", "fit", "measure", "train-structure"]
 
 
 def test_unknown_options_are_wrong_input(cli):

@@ -89,7 +89,7 @@ _EXPORT = {
     "choose_export_folder": "Look for a folder",
     "format_folder": "Images and label maps as PNG with two tables; this program trains on it",
     "format_coco": "One JSON file with run-length masks, and the images",
-    "format_geojson": "Outlines as QuPath detections: drag them onto the image in QuPath",
+    "format_geojson": "Outlines as QuPath annotations: drag them onto the image in QuPath",
     "format_hovernet": "MATLAB files as HoVer-Net and CoNSeP have them",
     "format_pannuke": "Arrays as PanNuke has them, for tiles of 256 x 256 pixels",
     "format_ometiff": "Images and labels that know their micrometres per pixel",
