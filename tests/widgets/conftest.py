@@ -282,10 +282,12 @@ def said() -> list[str]:
 
 @pytest.fixture
 def layers(viewer, session, said):
-    """The layers of the session in the viewer."""
+    """The layers of the session in the viewer, which they see wrapped, as napari gives it to a plugin."""
+    from napari.utils._proxies import PublicOnlyProxy
+
     from napari_cosynth.widgets.layers.layers import Layers
 
-    made = Layers(viewer, session)
+    made = Layers(PublicOnlyProxy(viewer), session)
     made.message.connect(said.append)
     yield made
     made.close()

@@ -121,7 +121,8 @@ class AreaTool:
         self._tell_ended()
 
     def _on_active(self, _event: Any) -> None:
-        if self._viewer.layers.selection.active is not self._layer:
+        # Equal, not the same: a plugin's viewer hands out napari's objects wrapped.
+        if self._viewer.layers.selection.active != self._layer:
             self.end()
 
     def _draw(self, _layer: Points, event: Any) -> Iterator[None]:

@@ -100,7 +100,8 @@ class Layers:
             return
         self.flush()
         masks = self._tiles.instances
-        if masks is not None and self._viewer.layers.selection.active is masks:
+        # Equal, not the same: a plugin's viewer hands out napari's objects wrapped.
+        if masks is not None and self._viewer.layers.selection.active == masks:
             if reclass_chosen(masks, self._session, class_id, self.message.emit):
                 return
         self._border.show(self._session.layout)

@@ -4,6 +4,7 @@ import time
 
 import numpy as np
 import pytest
+from napari.utils._proxies import PublicOnlyProxy
 from qtpy.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt, QUrl
 from qtpy.QtGui import QDragEnterEvent, QDropEvent, QMouseEvent
 from qtpy.QtTest import QTest
@@ -80,7 +81,7 @@ def window(qapp):
 
 @pytest.fixture
 def layers(window, session):
-    made = Layers(window, session)
+    made = Layers(PublicOnlyProxy(window), session)
     QApplication.processEvents()
     yield made
     made.close()
