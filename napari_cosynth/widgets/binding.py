@@ -65,6 +65,7 @@ class Binding:
             (session.entries_changed, self._on_tiles),
             (session.current_changed, self._on_tiles),
             (session.history_changed, self._on_history),
+            (layers.decided, panels.gallery.decide),
         ]
         for signal, slot in self._links:
             signal.connect(slot)

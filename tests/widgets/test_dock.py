@@ -243,6 +243,20 @@ def test_a_layers_remark_is_a_message(dock):
     assert dock.messages.texts() == ("A nucleus outside of the tile was not taken.",)
 
 
+@pytest.mark.parametrize("layer", ["nuclei", "instances", "semantic", "tile", "misses", "border"])
+def test_a_and_r_judge_from_the_canvas_too(dock, qtbot, layer):
+    dock.session.set_settings(dock.session.settings.but(variants=3))
+    press(dock, "generate")
+    qtbot.waitUntil(lambda: idle(dock), timeout=WAIT)
+    entries = dock.session.entries
+    dock.session.choose(entries[0].key)
+    for key in ("R", "A"):
+        [action] = [act for bound, act in dock._viewer.layers[layer].keymap.items() if str(bound) == key]
+        action(dock._viewer.layers[layer])
+    assert [entry.tile.verdict for entry in dock.session.entries] == ["rejected", "accepted", "undecided"]
+    assert dock.session.current.key == entries[2].key
+
+
 def test_closing_in_the_middle_of_a_run_ends_it_and_keeps_the_session(dock, qtbot):
     fake = dock.worker._engine
     fake.delay = 0.1

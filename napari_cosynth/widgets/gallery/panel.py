@@ -111,6 +111,12 @@ class Gallery(QWidget):
         """Show the cards of another kind."""
         self._filters.setValue(chosen)
 
+    def decide(self, verdict: Verdict) -> None:
+        """What A and R do, for whoever hears them elsewhere; nothing happens while no card is marked."""
+        key = self.current()
+        if key is not None:
+            self._decide(key, verdict)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """A, R, Enter and Delete for the current card; what else comes here is for the list."""
         if not is_own_key(event):

@@ -1,4 +1,4 @@
-"""Keys on our layers: class letters, undo and redo, copy and paste of nuclei.
+"""Keys on our layers: class letters, verdicts, undo and redo, copy and paste of nuclei.
 
 Bound on each layer, because napari leaves the keys of a manifest out; so the
 layers of others keep theirs.
@@ -11,8 +11,11 @@ from collections.abc import Callable
 from napari.layers import Layer
 
 from napari_cosynth.classes import Taxonomy
+from napari_cosynth.tile import Verdict
 
 Action = Callable[[], None]
+VERDICTS: dict[str, Verdict] = {"A": "accepted", "R": "rejected"}
+"""Verdicts by the keys that the gallery has for them too."""
 
 
 def bind_classes(layer: Layer, taxonomy: Taxonomy, pick: Callable[[int], None], held: str = "") -> None:
@@ -27,10 +30,18 @@ def unbind_classes(layer: Layer, taxonomy: Taxonomy, held: str = "") -> None:
         layer.bind_key(held + known.key, None)
 
 
+def bind_verdicts(layer: Layer, decide: Callable[[Verdict], None]) -> None:
+    """Bind A and R to ``decide`` with their verdict; bound before the classes, whose letters may be these."""
+    for key, verdict in VERDICTS.items():
+        bind(layer, key, lambda verdict=verdict: decide(verdict))
+
+
 def bind_undo(layer: Layer, undo: Action, redo: Action) -> None:
-    """Bind Ctrl+Z and Ctrl+Shift+Z."""
+    """Bind Ctrl+Z, and Ctrl+Shift+Z and Ctrl+Y: napari's own Ctrl+Y turns to three dimensions, where no nucleus can be
+    placed."""
     bind(layer, "Control-Z", undo)
     bind(layer, "Control-Shift-Z", redo)
+    bind(layer, "Control-Y", redo)
 
 
 def bind(layer: Layer, key: str, action: Action) -> None:

@@ -16,12 +16,12 @@ from pydantic import ValidationError
 
 from napari_cosynth.layout import Layout, plain_message
 from napari_cosynth.session import Session
-from napari_cosynth.tile import SyntheticTile
+from napari_cosynth.tile import SyntheticTile, Verdict
 from napari_cosynth.widgets.layers.area_tool import AreaOf, AreaTool
 from napari_cosynth.widgets.layers.border import BorderLayer
 from napari_cosynth.widgets.layers.centroids_of_labels import layout_of_labels
 from napari_cosynth.widgets.layers.chosen_nucleus import reclass_chosen
-from napari_cosynth.widgets.layers.keys import bind_classes, bind_undo, unbind_classes
+from napari_cosynth.widgets.layers.keys import bind_classes, bind_undo, bind_verdicts, unbind_classes
 from napari_cosynth.widgets.layers.mask_editing import MaskEditing
 from napari_cosynth.widgets.layers.misses import MissesLayer, results_of
 from napari_cosynth.widgets.layers.next_label import NextLabel
@@ -58,6 +58,8 @@ class Layers:
     """Path of a project that somebody opened in the viewer."""
     area_drawn = Signal(object)
     """Float (H, W) in 0..1: the area that was drawn with the mouse."""
+    decided = Signal(str)
+    """The verdict whose key was pressed while the current tile is seen."""
     selection_changed = Signal(int)
     """How many nuclei are selected."""
     drawing_ended = Signal()
@@ -228,7 +230,7 @@ class Layers:
             for role, layer in self._own:
                 if role != SEMANTIC:
                     unbind_classes(layer, before, _HELD.get(role, ""))
-                    bind_classes(layer, layout.taxonomy, self.pick, _HELD.get(role, ""))
+                    self._bind_letters(role, layer)
 
     def _on_active_class(self) -> None:
         self._nuclei.show()
@@ -328,5 +330,15 @@ class Layers:
 
     def _bind_keys(self, role: str, layer: Layer) -> None:
         bind_undo(layer, self.undo, self.redo)
+        self._bind_letters(role, layer)
+
+    def _bind_letters(self, role: str, layer: Layer) -> None:
+        bind_verdicts(layer, self._decide)
         if role != SEMANTIC:
             bind_classes(layer, self._taxonomy, self.pick, _HELD.get(role, ""))
+
+    def _decide(self, verdict: Verdict) -> None:
+        # While a tile is being made, another one is seen than the one that would be decided.
+        if self._preview is None and self._session.current is not None:
+            self.flush()
+            self.decided.emit(verdict)

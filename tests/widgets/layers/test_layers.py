@@ -402,3 +402,42 @@ def test_closed_layers_come_back_by_no_turn(qtbot, viewer, session, turned, make
     assert not turns.busy
     qtbot.wait(50)
     assert len(viewer.layers) == 0
+
+
+def test_a_verdict_is_given_to_the_tile_that_is_seen_alone(viewer, layers, session, make_layout, make_made_tile):
+    heard = []
+    layers.decided.connect(heard.append)
+
+    def press(key):
+        [action] = [act for bound, act in viewer.layers["nuclei"].keymap.items() if str(bound) == key]
+        action(viewer.layers["nuclei"])
+
+    press("A")
+    assert heard == []
+    tile = make_made_tile(make_layout(5))
+    session.add_tile(tile)
+    layers.show_preview(Preview(1, 4, tile.image, tile.instances), tile.request.layout)
+    press("A")
+    assert heard == []
+    layers.end_preview()
+    press("A")
+    press("R")
+    assert heard == ["accepted", "rejected"]
+
+
+def test_a_class_keeps_its_letter_though_it_is_that_of_a_verdict(viewer, layers, session, make_layout, make_made_tile):
+    heard = []
+    layers.decided.connect(heard.append)
+    session.add_tile(make_made_tile(make_layout(5)))
+
+    def press_r():
+        [action] = [act for bound, act in viewer.layers["nuclei"].keymap.items() if str(bound) == "R"]
+        action(viewer.layers["nuclei"])
+
+    other = NucleusClass(name=UNSPECIFIED, color="#808080", key="R")
+    session.set_layout(Layout(taxonomy=Taxonomy(classes=(other,))), "x")
+    press_r()
+    assert heard == []
+    session.set_layout(Layout(taxonomy=BUNDLED), "x")
+    press_r()
+    assert heard == ["rejected"]

@@ -177,6 +177,14 @@ def test_a_nucleus_is_picked_and_its_class_corrected(window, layers, session, ha
     assert not session.current.tile.edited
 
 
+def test_ctrl_y_redoes_and_leaves_the_view_flat(window, layers, session, hand, make_layout):
+    session.set_layout(make_layout(9), "x")
+    hand.press(Qt.Key.Key_Z, CTRL)
+    assert len(session.layout) == 0
+    hand.press(Qt.Key.Key_Y, CTRL)
+    assert len(session.layout) == 9 and window.dims.ndisplay == 2
+
+
 def test_the_canvas_shows_border_points_and_tile(window, layers, session, make_layout, make_made_tile):
     def picture():
         settle(5)
