@@ -29,6 +29,8 @@ from napari_cosynth.widgets.making.panel import RunPanel
 from napari_cosynth.widgets.report.panel import Report
 
 _NO_MODEL = object()
+_LAYERS = "layers"
+"""Topic of what the layers say."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,7 @@ class Binding:
         self._model: Any = _NO_MODEL
         self._links: list[tuple[Any, Callable]] = [
             (session.layout_changed, self._on_layout),
+            (session.layout_changed, self._on_went_on),
             (session.locked_changed, panels.canvas.setLocked),
             (session.active_class_changed, self._on_active_class),
             (session.prompt_changed, self._on_prompt),
@@ -65,6 +68,7 @@ class Binding:
             (session.entries_changed, self._on_tiles),
             (session.current_changed, self._on_tiles),
             (session.history_changed, self._on_history),
+            (layers.message, self._on_layers_said),
             (layers.decided, panels.gallery.decide),
         ]
         for signal, slot in self._links:
@@ -138,6 +142,13 @@ class Binding:
             self._layers.set_hidden(palette.hidden())
         palette.setCounts(layout.counts())
         self._on_active_class()
+
+    def _on_went_on(self, _layout: Layout) -> None:
+        # What was refused, or taken, was the step before.
+        self._messages.clear(_LAYERS)
+
+    def _on_layers_said(self, text: str) -> None:
+        self._messages.tell(text, topic=_LAYERS, kind="advice")
 
     def _on_active_class(self, _class_id: int | None = None) -> None:
         session, palette = self._session, self._panels.palette

@@ -117,7 +117,6 @@ class CoSynthDock(QWidget):
         )
         self.arranging = Arranging(self.session, self.arrange, self.layers, self.messages, self)
         self._binding = Binding(self.session, self.panels, self.layers, self.generate, self.messages)
-        self.layers.message.connect(self._on_layers_said)
         self.layers.project_opened.connect(self._on_project_opened)
         self.panels.report.placeAsked.connect(self._look_at)
         self._shortcuts()
@@ -202,9 +201,6 @@ class CoSynthDock(QWidget):
         # A seed or size that is still being typed counts.
         finish_typing()
         self.generate.toggle()
-
-    def _on_layers_said(self, text: str) -> None:
-        self.messages.tell(text, topic="layers", kind="advice")
 
     def _on_project_opened(self, path: str) -> None:
         self._project.open(Path(path))

@@ -243,6 +243,14 @@ def test_a_layers_remark_is_a_message(dock):
     assert dock.messages.texts() == ("A nucleus outside of the tile was not taken.",)
 
 
+def test_what_the_layers_refused_is_forgotten_when_the_user_goes_on(dock, make_layout):
+    dock.layers.message.emit("a nucleus outside of the tile was not taken")
+    dock.session.set_prompt("colon")
+    assert len(dock.messages.texts()) == 1
+    dock.session.set_layout(make_layout(5), "x")
+    assert dock.messages.texts() == ()
+
+
 @pytest.mark.parametrize("layer", ["nuclei", "instances", "semantic", "tile", "misses", "border"])
 def test_a_and_r_judge_from_the_canvas_too(dock, qtbot, layer):
     dock.session.set_settings(dock.session.settings.but(variants=3))
