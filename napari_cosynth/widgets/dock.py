@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import Qt
+from qtpy.QtCore import QEvent, QObject, QSize, Qt
 from qtpy.QtWidgets import QFrame, QScrollArea, QSizePolicy, QTabWidget, QVBoxLayout, QWidget
 
 from napari_cosynth.layouts.tissues import find_tissue, tissue_files
@@ -130,6 +130,10 @@ class CoSynthDock(QWidget):
         self._watch.closing.connect(self.shutdown)
         self._background.run(_get_ready, lambda _nothing: None, lambda _error: None)
 
+    def minimumSizeHint(self) -> QSize:
+        """Wide enough for all that is in it."""
+        return super().minimumSizeHint().expandedTo(QSize(WIDTH, 0))
+
     def shutdown(self) -> None:
         """End what runs, write the session and let go of the viewer. Comes by itself when the dock closes."""
         if self._closed:
@@ -184,7 +188,6 @@ class CoSynthDock(QWidget):
         outer.setSpacing(4)
         outer.addWidget(self.messages)
         outer.addWidget(_scrolled(inside), 1)
-        self.setMinimumWidth(WIDTH)
         add_tooltips(self)
 
     def _shortcuts(self) -> None:
@@ -233,8 +236,23 @@ def _stacked(*widgets: QWidget) -> QWidget:
     return stack
 
 
+class _Scrolled(QScrollArea):
+    """Scrolls up and down alone, so it is never narrower than what is in it: a larger font makes the dock wider."""
+
+    def minimumSizeHint(self) -> QSize:
+        least = super().minimumSizeHint()
+        if self.widget() is not None:
+            least.setWidth(max(least.width(), self.widget().minimumSizeHint().width()))
+        return least
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.LayoutRequest:
+            self.updateGeometry()
+        return super().eventFilter(watched, event)
+
+
 def _scrolled(widget: QWidget, margin: int = 0) -> QScrollArea:
-    area = QScrollArea()
+    area = _Scrolled()
     area.setFrameShape(QFrame.Shape.NoFrame)
     area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     area.setWidgetResizable(True)

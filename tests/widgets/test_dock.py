@@ -265,6 +265,22 @@ def test_a_and_r_judge_from_the_canvas_too(dock, qtbot, layer):
     assert dock.session.current.key == entries[2].key
 
 
+def test_a_larger_font_makes_the_dock_wider_and_cuts_nothing_off(dock, qtbot):
+    host = QWidget()
+    column = QVBoxLayout(host)
+    column.setContentsMargins(0, 0, 0, 0)
+    column.addWidget(dock)
+    qtbot.addWidget(host)
+    host.setStyleSheet("* { font-size: 24pt; }")
+    host.resize(320, 620)
+    host.show()
+    qtbot.waitUntil(lambda: host.width() > 320, timeout=WAIT)
+    for name in ("palette", "generate", "undo", "redo", "reject", "remove_rejected"):
+        right = part(dock, name).mapTo(host, QPoint(part(dock, name).width(), 0)).x()
+        assert right <= host.width(), f"{name} is cut off"
+    dock.setParent(None)
+
+
 def test_closing_in_the_middle_of_a_run_ends_it_and_keeps_the_session(dock, qtbot):
     fake = dock.worker._engine
     fake.delay = 0.1
