@@ -77,8 +77,9 @@ def move_points(
     float64 (N, 2): the new places.
     """
     rows, cols = points.T.copy()
-    n_steps = table.shape[-1]
-    flat, offsets, last = table.reshape(len(table), -1), marks * n_steps, n_steps - 1
+    n_points, n_steps = len(points), table.shape[-1]
+    flat, offsets = table.reshape(len(table), -1), marks * n_steps
+    reach2 = ((n_steps - 1) * STEP_UM) ** 2
     for _ in range(sweeps):
         order = rng.permutation(movable)
         candidates = propose(order, rng) if len(order) else np.zeros((0, CANDIDATES, 2))
@@ -87,12 +88,15 @@ def move_points(
         for i, places, gumbel in zip(order.tolist(), candidates, noise, strict=True):
             tried_rows = np.append(places[:, 0], rows[i])
             tried_cols = np.append(places[:, 1], cols[i])
-            distances = np.hypot(tried_rows[:, None] - rows, tried_cols[:, None] - cols)  # (K + 1, N)
-            steps = np.minimum(distances * (1 / STEP_UM), last).astype(np.intp)
-            steps += offsets
-            energy = flat[marks[i]].take(steps)
-            energy[:, i] = 0
-            best = int((energy.sum(axis=1) + gumbel).argmax())
+            along, across = tried_rows[:, None] - rows, tried_cols[:, None] - cols
+            squares = along * along + across * across  # (K + 1, N)
+            squares[:, i] = np.inf
+            # Few points are near: on a large tile the table is read for these alone.
+            near = np.flatnonzero(squares < reach2)
+            candidate, other = np.divmod(near, n_points)
+            steps = (np.sqrt(squares.ravel()[near]) * (1 / STEP_UM)).astype(np.intp)
+            energy = np.bincount(candidate, flat[marks[i]].take(steps + offsets[other]), CANDIDATES + 1)
+            best = int((energy + gumbel).argmax())
             rows[i], cols[i] = tried_rows[best], tried_cols[best]
     return np.stack([rows, cols], axis=1)
 
