@@ -59,6 +59,9 @@ _NOUNS = {
     STROMA: ("stroma", "connective tissue", "fibroblasts"),
     EPITHELIUM: ("epithelium", "epithelial cells"),
 }
+_COUNTED = ("aggregate", "band", "border", "cluster", "nest", "rim", "row", "sheet", "strip")
+"""What there may be several of; the generator is told the same."""
+_DENIED = re.compile(r"\b(no|without)( an?| any)? $")
 _CLOSED_RING = 0.8
 """Of 12 sectors 10: with 9, half of what is found in real windows is found by chance too."""
 _UNCLASSED_RING = 14
@@ -171,12 +174,13 @@ def structures_of(points: np.ndarray, names: Sequence[str], size: tuple[float, f
 def structures_in(prompt: str) -> list[Structure]:
     """The structures that a prompt names; those named in more words come first.
 
-    Capitals do not matter, nor whether one writes tumour or tumor.
+    Capitals do not matter, nor hyphens, the plural, and whether one writes tumour
+    or tumor. What "no" or "without" stands right before is not named.
     """
-    text = re.sub(r"\btumor", "tumour", prompt.lower())
+    text = _plain(prompt)
     said = {}
     for structure in STRUCTURES:
-        ways = [way for way in structure.ways if re.search(rf"(?<!\w){re.escape(way.lower())}(?!\w)", text)]
+        ways = [way for way in structure.ways if _says(text, _plain(way))]
         if ways:
             said[structure] = max(map(len, ways))
     return sorted(said, key=lambda structure: -said[structure])
@@ -239,6 +243,17 @@ def write_structure_caption(
     # Prompts for tiles say stain and magnification, which mean nothing here.
     parts += [word for word in ("H&E", "40x") if rng.random() < 0.15]
     return ", ".join(parts)
+
+
+def _plain(text: str) -> str:
+    """As one writes it most plainly; "glands" stay, for they are another structure than a gland."""
+    text = re.sub(r"\btumou?rs?\b", "tumour", re.sub(r"[\s-]+", " ", text.lower()))
+    return re.sub(rf"\b({'|'.join(_COUNTED)})s\b", r"\1", text)
+
+
+def _says(text: str, way: str) -> bool:
+    found = re.finditer(rf"(?<!\w){re.escape(way)}(?!\w)", text)
+    return any(not _DENIED.search(text[: match.start()]) for match in found)
 
 
 def _glands(of: dict[str, np.ndarray], points: np.ndarray, size: tuple[float, float]) -> list[Structure]:

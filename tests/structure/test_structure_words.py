@@ -110,6 +110,35 @@ def test_a_structure_is_found_in_each_way_to_say_it(structure):
     assert structures_in("") == [] and structures_in("colonband of stromatic") == []
 
 
+@pytest.mark.parametrize(
+    ("prompt", "name"),
+    [
+        ("tumour nests", "tumour nest"),
+        ("Nests of tumor cells", "tumour nest"),
+        ("lymphoid aggregates", "lymphoid aggregate"),
+        ("two bands of  stroma", "band of stroma"),
+        ("tumour nest with rims of\nlymphocytes", "rim of lymphocytes around tumour"),
+        ("tumors surrounded by stroma", "rim of stroma around tumour"),
+        ("sheets of epithelium", "sheet of epithelium"),
+        ("tumour infiltrating lymphocytes", "infiltrating lymphocytes"),
+        ("nuclei in a cluster, nuclei in clusters", "clustered nuclei"),
+    ],
+)
+def test_the_plural_and_hyphens_do_not_matter(prompt, name):
+    assert name in [structure.name for structure in structures_in(prompt)]
+
+
+def test_one_gland_is_not_several():
+    assert [s.name for s in structures_in("gland")] == ["gland"]
+    assert [s.name for s in structures_in("glands")] == ["glands"]
+
+
+@pytest.mark.parametrize("prompt", ["no glands", "colon without a gland", "No gland", "without any tumour nests"])
+def test_what_is_denied_is_not_named(prompt):
+    assert structures_in(prompt) == []
+    assert [s.name for s in structures_in(f"{prompt}, gland")] == ["gland"]
+
+
 def test_names_are_of_one_structure_alone():
     assert len({structure.name for structure in STRUCTURES}) == len(STRUCTURES)
 
