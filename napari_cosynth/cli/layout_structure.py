@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Annotated
 
@@ -18,7 +19,7 @@ _LINE_EVERY = 200
 def train_structure(
     data: Annotated[list[Path], typer.Option(help="Folder of labelled tiles; give it again for more.")],
     out: Annotated[Path, typer.Option(help="Folder for the generator, input of `layout make --structure`.")],
-    minutes: Annotated[float | None, typer.Option(min=0, help="Train for so many minutes.")] = None,
+    minutes: Annotated[float | None, typer.Option(min=0.01, help="Train for so many minutes.")] = None,
     steps: Annotated[int | None, typer.Option(min=1, help="Train for so many steps.")] = None,
     init: Annotated[
         str | None, typer.Option(help='Begin with the weights of this generator: a folder, or "bundled".')
@@ -87,8 +88,8 @@ def train_structure(
                 bar.update(task, completed=step.step if steps else step.seconds)
                 if step.step % _LINE_EVERY == 0:
                     say(f"{step.step} steps, {step.seconds:.0f} s, loss {mean:.4f}")
-        terms = sum((count_terms(w.caption) for some in drawn for w in some), start=count_terms(""))
         # What a prompt can ask for but these windows never show stays as it was learned before.
+        terms = sum((count_terms(w.caption) for some in drawn for w in some), start=Counter(start.terms if start else {}))
         typical = {**(start.typical if start else {}), **typical_traits(drawn[0], taxonomy)}
         facts = {
             "sources": sorted({tile.source for tile in tiles}),

@@ -104,20 +104,25 @@ def test_a_generator_is_trained_and_trained_on(cli, data, tissue, tmp_path):
     assert "licence of the data is not stated" in done.stderr
     facts = json.loads((tmp_path / "first" / "structure.json").read_text())
     assert facts["training"]["steps"] == 2 and facts["training"]["sources"] == ["points"] and "liver" in facts["terms"]
+    facts["terms"]["rosette"] = 3
+    (tmp_path / "first" / "structure.json").write_text(json.dumps(facts))
     weights = (tmp_path / "first" / "diffusion_pytorch_model.safetensors").read_bytes()
     done = cli(*fixed, "--out", "second", "--steps", 1, "--init", "first", "--licence", "CC0")
     assert done.exit_code == 0 and "not stated" not in done.stderr
     assert (tmp_path / "second" / "diffusion_pytorch_model.safetensors").read_bytes() != weights
     made = cli(
-        "layout", "make", "--tissue", tissue, "--counts", "neoplastic=5", "--prompt", "liver", "--structure", "second"
+        *("layout", "make", "--tissue", tissue, "--counts", "neoplastic=5"),
+        *("--prompt", "liver, rosette", "--structure", "second"),
     )
-    assert made.exit_code == 0, made.stderr
+    # What it knew before, it knows.
+    assert made.exit_code == 0 and "never shown" not in made.stderr, made.stderr
 
 
 @pytest.mark.parametrize(
     ("options", "words"),
     [
         ([], "give --minutes or --steps"),
+        (["--minutes", 0], "--minutes"),
         (["--steps", 1, "--init", "nowhere"], "nowhere holds no generator of structure"),
     ],
 )
