@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+from napari_cosynth.points import MAX_POINTS
+
 
 def parse_amounts(option: str, text: str) -> dict[str, float]:
     """Numbers of 0 or more by class name.
@@ -38,10 +40,12 @@ def parse_counts(option: str, text: str) -> dict[str, int]:
     Raises
     ------
     ValueError
-        As `parse_amounts`, and for a number that is not whole.
+        As `parse_amounts`, for a number that is not whole, and for more than a tile can hold.
     """
     amounts = parse_amounts(option, text)
     for name, amount in amounts.items():
         if amount != int(amount):
             raise ValueError(f"{option} {text!r}: {amount:g} {name} is not a whole number of nuclei; give one")
+    if sum(amounts.values()) > MAX_POINTS:
+        raise ValueError(f"{option} {text!r}: at most {MAX_POINTS} nuclei are allowed; make several smaller tiles")
     return {name: int(amount) for name, amount in amounts.items()}

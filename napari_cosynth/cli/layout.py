@@ -12,8 +12,9 @@ from napari_cosynth.cli.amounts import parse_amounts, parse_counts
 from napari_cosynth.cli.layout_structure import train_structure
 from napari_cosynth.cli.layout_table import likeness_table
 from napari_cosynth.cli.outcome import console, note, outcome, ready_out, say
-from napari_cosynth.cli.size import parse_size
+from napari_cosynth.cli.size import USUAL_SIZE, parse_size
 from napari_cosynth.cli.work_bar import work_bar
+from napari_cosynth.points import MAX_POINTS
 from napari_cosynth.request import MAX_SEED
 
 if TYPE_CHECKING:
@@ -57,11 +58,11 @@ def make(
     tissue: Tissue,
     counts: Annotated[str | None, typer.Option(help="Nuclei of each class: neoplastic=60,inflammatory=40.")] = None,
     mix: Annotated[str | None, typer.Option(help="Shares of the classes, in any unit, with --total.")] = None,
-    total: Annotated[int | None, typer.Option(min=0, help="Number of nuclei of all classes.")] = None,
+    total: Annotated[int | None, typer.Option(min=0, max=MAX_POINTS, help="Number of nuclei of all classes.")] = None,
     prompt: Annotated[str, typer.Option(help='Structure in words: "tumour nest, lymphoid aggregate".')] = "",
     structure: Structure = None,
     count: Annotated[int, typer.Option(min=1, help="Number of layouts: the seeds from --seed on.")] = 1,
-    size: Annotated[str, typer.Option(help="HEIGHT,WIDTH of the tile, px at 0.25 um/px.")] = "256,256",
+    size: Annotated[str, typer.Option(help="HEIGHT,WIDTH of the tile, px at 0.25 um/px.")] = USUAL_SIZE,
     seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Of the first layout.")] = 0,
     out: Annotated[Path, typer.Option(help="Folder for the layouts; made if it is not there.")] = Path("layouts"),
 ) -> None:
@@ -108,7 +109,9 @@ def make(
             )
             path = out / f"{model.name}-{number}.csv"
             write_layout(made, path)
-            say(f"{path}  " + ", ".join(f"{n} {name}" for name, n in made.counts().items() if n))
+            say(f"{path}  " + (", ".join(f"{n} {name}" for name, n in made.counts().items() if n) or "no nuclei"))
+        if (height, width) != parse_size(USUAL_SIZE):
+            note(f"the files do not say the size; make tiles of them with  synth --size {height},{width}")
 
 
 @layout.command()

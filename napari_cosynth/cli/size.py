@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from napari_cosynth.points import allowed_side
 
+USUAL_SIZE = "256,256"
+"""``--size`` where it is left out."""
+
 
 def parse_pair(option: str, text: str, form: str) -> tuple[int, int]:
     """Two whole numbers >= 0 parted by a comma or an x.

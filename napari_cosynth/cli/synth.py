@@ -10,7 +10,7 @@ import typer
 from napari_cosynth.classes import BUNDLED
 from napari_cosynth.cli.again import again, refuse_other_options
 from napari_cosynth.cli.outcome import note, outcome, ready_out, say
-from napari_cosynth.cli.size import parse_size
+from napari_cosynth.cli.size import USUAL_SIZE, parse_size
 from napari_cosynth.cli.tile_steps import close_sentence, make_tile, step_bar
 from napari_cosynth.layout_io import read_layout
 from napari_cosynth.presets import DRAFT, STANDARD
@@ -54,7 +54,7 @@ def synth(
     ] = None,
     size: Annotated[
         str, typer.Option(help="HEIGHT,WIDTH of the tiles in px, multiples of 16 from 64 to 1024.")
-    ] = "256,256",
+    ] = USUAL_SIZE,
     model: Annotated[
         str | None, typer.Option(help="Name of a bundled model, or a model folder; see `napari-cosynth info`.")
     ] = None,

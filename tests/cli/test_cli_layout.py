@@ -57,6 +57,13 @@ def test_layouts_with_exact_counts_are_written_one_a_seed(cli, tissue, tmp_path,
         made = read_layout(tmp_path / "layouts" / name, size=(96, 128)).counts()
         assert (made["neoplastic"], made["inflammatory"], sum(made.values())) == (9, 4, 13)
     assert "9 neoplastic, 4 inflammatory" in done.stdout
+    # A CSV file does not know its tile's size, and synth would take 256,256.
+    assert "synth --size 96,128" in done.stderr
+
+
+def test_an_empty_layout_of_the_usual_size_needs_no_more_words(cli, tissue):
+    done = cli("layout", "make", "--tissue", tissue, "--total", 0)
+    assert "made-0.csv  no nuclei" in done.stdout and not done.stderr
 
 
 def test_a_mix_is_apportioned_and_what_is_not_given_is_drawn(cli, tissue, tmp_path):
@@ -78,6 +85,8 @@ def test_a_mix_is_apportioned_and_what_is_not_given_is_drawn(cli, tissue, tmp_pa
         (["--counts", "neoplastic=1", "--total", 3], "leave out --mix and --total"),
         (["--mix", "neoplastic=nan"], "0 or more"),
         (["--counts", "neoplastic=2000"], "do not fit"),
+        (["--counts", "neoplastic=1e300"], "at most 5000"),
+        (["--total", 10**20], "5000"),
         (["--size", "100,100"], "--size 100,100"),
         (["--tissue", "nowhere"], "no tissue 'nowhere'"),
         (["--tissue", "nowhere.json"], "check the name"),
