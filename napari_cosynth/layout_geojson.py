@@ -55,7 +55,8 @@ def _class_name(properties: Any, place: str, taxonomy: Taxonomy) -> str:
         return taxonomy.names[taxonomy.unspecified]
     if not isinstance(classification, dict) or not (classification.get("name") or classification.get("names")):
         raise ValueError(f"{place}, column class: a classification needs a name; set the object's class in QuPath")
-    names = classification.get("names") or str(classification["name"]).split(":")
+    names = classification.get("names")
+    names = names if isinstance(names, list) and names else str(classification.get("name") or names).split(":")
     # QuPath derives classes, "Tumor: Positive": the last part that we know is the most exact one.
     parts = [str(name).strip() for name in names]
     return next((part for part in reversed(parts) if part.lower() in taxonomy.names), ": ".join(parts))
@@ -88,8 +89,11 @@ def _inner_point(geometry: dict[str, Any], place: str) -> tuple[float, float]:
 
     try:
         outline = shapely.make_valid(shapely.geometry.shape(geometry))
-        if outline.area == 0:
+        # Where an outline goes out and back on itself, lines are left over.
+        faces = [part for part in shapely.get_parts(shapely.get_parts(outline)) if part.area > 0]
+        if not faces:
             raise ValueError("no area")
+        outline = shapely.MultiPolygon(faces)
         # The centre of the largest circle within: inside also of a crescent, and
         # where the training data has its points.
         centre = shapely.maximum_inscribed_circle(outline, tolerance=0.1).coords[0]

@@ -84,6 +84,17 @@ def test_self_crossing_outline_is_mended():
     assert len(read(feature(bow))) == 1
 
 
+def test_an_outline_that_goes_out_and_back_on_itself_is_mended():
+    square = [[10, 10], [30, 10], [30, 30], [50, 30], [30, 30], [10, 30], [10, 10]]
+    spike = {"type": "Polygon", "coordinates": [square]}
+    assert read(feature(spike))[0][:2] == pytest.approx((19.5, 19.5), abs=0.2)
+
+
+def test_names_that_are_no_list_are_refused_as_any_unknown_class():
+    assert read(feature(POINT, {"name": "negative", "names": 5}))[0][2] == "negative"
+    assert read(feature(POINT, {"names": 5}))[0][2] == "5.0"
+
+
 @given(st.floats(-0.5, 200.0), st.floats(-0.5, 200.0))
 def test_written_points_read_back(row, col):
     layout = Layout(centroids=[(row, col), (250, 250)], classes=["negative", "unspecified"])
