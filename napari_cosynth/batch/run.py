@@ -21,6 +21,7 @@ from napari_cosynth.batch.local import Local, Prepared, Wishes
 from napari_cosynth.batch.making import Outcome, Stopped
 from napari_cosynth.batch.measure import Setup
 from napari_cosynth.batch.plan import Plan
+from napari_cosynth.batch.plan_faults import group_place
 from napari_cosynth.batch.same_tiles import refuse_other
 from napari_cosynth.batch.storage import Storage, finished, open_storage
 from napari_cosynth.batch.work import Work, former_work, layouts_of, tissues_of, write_work
@@ -28,6 +29,8 @@ from napari_cosynth.data.terms import unknown_words
 from napari_cosynth.export.dataset import Progress
 from napari_cosynth.export.exporter import ExportError
 from napari_cosynth.layout import Layout
+from napari_cosynth.structure.unheard import unheard
+from napari_cosynth.suggest import structure_generator
 from napari_cosynth.synthesis import RequestError, SynthesisError, make_request
 
 
@@ -220,7 +223,7 @@ def _work(plan: Plan, options: Options) -> tuple[Work, tuple[str, ...]]:
     terms = folder.prompt_terms
     prompts = dict.fromkeys(prompt for group in plan.group for prompt in group.prompts)
     unseen = dict.fromkeys(word for prompt in prompts for word in (unknown_words(prompt, terms) if terms else ()))
-    said = f"the model was never shown {', '.join(map(repr, unseen))}; do not expect an effect"
+    notes = [f"the model was never shown {', '.join(map(repr, unseen))}; do not expect an effect"] if unseen else []
     work = Work(
         plan=plan,
         tissues=tissues_of(plan, folder.taxonomy),
@@ -235,7 +238,17 @@ def _work(plan: Plan, options: Options) -> tuple[Work, tuple[str, ...]]:
         deterministic=alike,
     )
     refuse_dataset(plan, work.tissues, work.layouts, work.taxonomy)
-    return work, (said,) if unseen else ()
+    return work, (*notes, *_unheard(work))
+
+
+def _unheard(work: Work) -> Iterator[str]:
+    """What of the groups' structure will have no effect."""
+    for number, group in enumerate(work.plan.group, start=1):
+        if group.structure.strip():
+            asked = [name for name, n in (group.counts or group.mix or {}).items() if n]
+            classes = asked or work.tissues[group.name].classes
+            for sentence in unheard(group.structure, structure_generator(), classes):
+                yield f'{group_place(number, group.name)}, key "structure": {sentence}'
 
 
 def _engine(

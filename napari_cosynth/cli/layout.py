@@ -259,19 +259,12 @@ def _generator(prompt: str, folder: Path | None, classes: Sequence[str]) -> Stru
         if folder is not None:
             raise ValueError(f"--structure {folder} without --prompt; say what structure it shall make")
         return None
-    from napari_cosynth.data.terms import unknown_words
-    from napari_cosynth.structure.words import draws_maps
+    from napari_cosynth.structure.unheard import unheard
     from napari_cosynth.suggest import structure_generator
 
     generator = structure_generator(folder)
-    unseen = unknown_words(prompt, generator.terms)
-    if unseen:
-        note(f"the generator was never shown {', '.join(map(repr, unseen))}; do not expect an effect")
-    strange = [name for name in classes if name not in generator.taxonomy.names]
-    if strange:
-        note(f"the generator does not know {', '.join(strange)}: there the tissue's own clustering decides")
-    if not draws_maps(prompt, dict.fromkeys(classes, 1)):
-        note(f"{prompt!r} names no structure, and nuclei here have no class: the tissue's own clustering decides")
+    for sentence in unheard(prompt, generator, classes):
+        note(sentence)
     return generator
 
 

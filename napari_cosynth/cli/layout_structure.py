@@ -89,7 +89,8 @@ def train_structure(
                 if step.step % _LINE_EVERY == 0:
                     say(f"{step.step} steps, {step.seconds:.0f} s, loss {mean:.4f}")
         # What a prompt can ask for but these windows never show stays as it was learned before.
-        terms = sum((count_terms(w.caption) for some in drawn for w in some), start=Counter(start.terms if start else {}))
+        known = Counter(start.terms if start else {})
+        terms = sum((count_terms(w.caption) for some in drawn for w in some), start=known)
         typical = {**(start.typical if start else {}), **typical_traits(drawn[0], taxonomy)}
         facts = {
             "sources": sorted({tile.source for tile in tiles}),

@@ -311,6 +311,13 @@ def test_tiles_that_the_last_plan_knew_are_not_read(reference, write_plan, monke
     assert read == ["batch.json"]
 
 
+def test_what_of_a_structure_has_no_effect_is_told_with_its_group(write_plan, tmp_path):
+    plan = write_plan(1, "", ("variants = 2", 'structure = "tumour nset, gland"'))
+    total = next(run_batch(read_plan(plan), tmp_path / "out", Options(dry_run=True)))
+    (told,) = [note for note in total.notes if "nset" in note]
+    assert told.startswith('[[group]] 1 ("nest"), key "structure": ') and "gland" not in told
+
+
 def test_a_plan_may_grow_and_other_arithmetic_is_told(reference, write_plan):
     options = Options(Wishes(1, 1, 2), dtype="float32")
     running = run_batch(read_plan(write_plan(3)), reference.parent, options)
