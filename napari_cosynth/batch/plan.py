@@ -193,7 +193,7 @@ class Group(_Table):
     @field_validator("name")
     @classmethod
     def _name_is_a_file_stem(cls, value: str) -> str:
-        return checked_name(value)
+        return checked_name(value, "group")
 
     @field_validator("prompts")
     @classmethod

@@ -69,4 +69,6 @@ def _sentence(fault: Mapping[str, Any], table: str, key: str) -> str:
         return f"a table is needed, got {fault['input']!r}"[:300]
     if key == "group" and fault["type"] == "tuple_type":
         return "write [[group]] with two brackets, for there may be several"
+    if fault["type"] == "tuple_type":
+        return f"a list in square brackets is needed, got {fault['input']!r}"[:300]
     return f"{fault['msg']}, got {fault['input']!r}"[:300]

@@ -49,5 +49,5 @@ def _files(name: Any, folder: Path) -> Iterator[Any]:
         yield name
         return
     # A name with brackets may be that of a file, and the folder's own name is no pattern.
-    fitting = [] if (folder / name).exists() else sorted(glob.glob(name, root_dir=folder))
+    fitting = [] if (folder / name).exists() else sorted(glob.glob(name, root_dir=folder, recursive=True))
     yield from (str(folder / file) for file in fitting or [name])

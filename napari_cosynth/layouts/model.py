@@ -23,8 +23,8 @@ Quantiles = Annotated[tuple[float, ...], Field(min_length=11, max_length=11)]
 """The 0th, 10th, ... 100th percentile."""
 
 
-def checked_name(name: str) -> str:
-    """``name`` if a tissue can be called so.
+def checked_name(name: str, what: str = "tissue") -> str:
+    """``name`` if a tissue, or ``what`` else files are named after, can be called so.
 
     Raises
     ------
@@ -32,7 +32,7 @@ def checked_name(name: str) -> str:
         With an example.
     """
     if not re.fullmatch(r"[a-z0-9][a-z0-9_-]*", name):
-        raise ValueError(f"a tissue cannot be called {name!r}; use a-z, 0-9, - and _, such as colon-normal")
+        raise ValueError(f"a {what} cannot be called {name!r}; use a-z, 0-9, - and _, such as colon-normal")
     return name
 
 

@@ -102,7 +102,8 @@ def test_paths_start_at_the_plans_folder_and_names_stay_names(read, tmp_path):
         (SMALL + "mix = {neoplastic = -1}", ['[[group]] 1 ("nest"), key "mix.neoplastic"']),
         (SMALL + 'prompts = ["a", " a"]', ['[[group]] 1 ("nest"), key "prompts"', "twice"]),
         (SMALL + "[[group]]\ntissue = 'colon'\nlayouts = 1", ['[[group]] 2, key "name": is missing']),
-        (SMALL.replace("nest", "My Nest"), ['[[group]] 1 ("My Nest"), key "name"', "such as"]),
+        (SMALL.replace("nest", "My Nest"), ['[[group]] 1 ("My Nest"), key "name": a group cannot', "such as"]),
+        (SMALL + 'prompts = "a"', ['[[group]] 1 ("nest"), key "prompts": a list in square brackets is needed']),
         (SMALL.replace('tissue = "colon"', ""), ['[[group]] 1 ("nest"): give tissue and layouts, or files']),
         (SMALL.replace("layouts = 3", ""), ['[[group]] 1 ("nest"): layouts is missing']),
         (SMALL + 'files = ["a.csv"]', ['[[group]] 1 ("nest"): give tissue and layouts, or files']),
@@ -145,6 +146,10 @@ def test_a_folder_and_files_with_brackets_are_found_and_a_file_comes_once(tmp_pa
     plan = read_plan(path)
     assert [Path(file).name for file in plan.group[0].files] == ["case [2].csv", "a.csv", "c.csv"]
     assert plan.n_layouts == 3 and all(Path(file).parent == folder for file in plan.group[0].files)
+    (folder / "more" / "most").mkdir(parents=True)
+    (folder / "more" / "most" / "d.csv").touch()
+    path.write_text(OWN + 'files = ["**/*.csv"]')
+    assert {Path(file).name for file in read_plan(path).group[0].files} == {"a.csv", "c.csv", "case [2].csv", "d.csv"}
     path.write_text(OWN + f'files = ["{tmp_path}/*/a.csv", "c.csv"]')
     assert [Path(file).name for file in read_plan(path).group[0].files] == ["a.csv", "c.csv"]
 
