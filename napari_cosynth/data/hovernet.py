@@ -1,4 +1,4 @@
-"""Reader of HoVer-Net's layout, as CoNSeP and Kumar have it.
+"""Reader of HoVer-Net's layout, as CoNSeP, CPM17 and Kumar have it.
 
 ::
 
@@ -6,6 +6,9 @@
     [Train/|Valid/|Test/]Labels/NAME.mat   inst_map (H, W), type_map (H, W),
                                            inst_type (N, 1), inst_centroid (N, 2) x, y
     [Train/|Valid/|Test/]Labels/NAME.npy   instead: (H, W, 2), ids and types
+
+CPM17 has ``train`` and ``test``, Kumar ``train``, ``test_same`` and
+``test_diff`` (organs that are in ``train``, and others).
 
 ``inst_type`` and ``inst_centroid`` are not read: both follow from the maps, and
 a centre of mass can lie outside its nucleus.
@@ -37,7 +40,9 @@ CONSEP_TYPES: Mapping[int, str] = {
 }
 """Our class for each of CoNSeP's type ids."""
 
-_FOLDERS = ("Train", "Valid", "Test")
+_SPLITS = {"train": "train", "valid": "val", "test": "test", "test_same": "test", "test_diff": "test"}
+"""Split of a folder by its name in small letters, in the order in which they are read."""
+
 _IMAGE_SUFFIXES = (".png", ".tif", ".tiff", ".jpg")
 _LABEL_SUFFIXES = (".mat", ".npy")
 
@@ -54,7 +59,7 @@ def read_hovernet(
     um_per_px: float = 0.25,
     type_names: Mapping[int, str] = CONSEP_TYPES,
 ) -> Iterator[LabelledTile]:
-    """Tiles of a HoVer-Net folder, by name, ``Train`` before ``Valid`` before ``Test``.
+    """Tiles of a HoVer-Net folder, by name, ``Train`` before ``Valid`` before ``Test``; capitals do not count.
 
     Ids are kept. Nuclei of labels without types are "unspecified".
 
@@ -66,7 +71,8 @@ def read_hovernet(
     split
         Only tiles of this split; None for all. ``Train`` is "train", ``Valid``
         "val", and ``Test`` "test", but "val" where there is no ``Valid``, as in
-        CoNSeP. A folder without any of them is "train".
+        CoNSeP; so are Kumar's ``test_same`` and ``test_diff``. A folder without
+        any of them is "train".
     um_per_px
         Pixel size of the images, which the format does not state.
     type_names
@@ -93,13 +99,17 @@ def read_hovernet(
 
 
 def _parts(path: Path) -> list[tuple[Path, str]]:
+    below = [f for f in path.iterdir() if f.name.lower() in _SPLITS] if path.is_dir() else []
+    below.sort(key=lambda f: list(_SPLITS).index(f.name.lower()))
     there = [
         folder
-        for folder in (path, *(path / name for name in _FOLDERS))
+        for folder in (path, *below)
         if (folder / "Images").is_dir() and any(_files(folder / "Labels", _LABEL_SUFFIXES))
     ]
-    names = {path / "Valid": "val", path / "Test": "test" if path / "Valid" in there else "val"}
-    return [(folder, names.get(folder, "train")) for folder in there]
+    splits = [_SPLITS.get(folder.name.lower(), "train") if folder != path else "train" for folder in there]
+    if "val" not in splits:
+        splits = ["val" if split == "test" else split for split in splits]
+    return list(zip(there, splits, strict=True))
 
 
 def _files(folder: Path, suffixes: tuple[str, ...]) -> dict[str, Path]:

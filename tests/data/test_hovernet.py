@@ -8,6 +8,7 @@ from scipy.io import savemat
 from scipy.ndimage import center_of_mass
 from skimage.io import imsave
 
+from napari_cosynth.data.dataset import read_dataset
 from napari_cosynth.data.hovernet import is_hovernet, read_hovernet
 
 TYPES = {4: 1, 7: 2, 9: 3, 12: 4, 301: 5, 70000: 7}
@@ -77,6 +78,15 @@ def test_split(consep):
 def test_where_there_is_valid_it_is_val_and_test_is_test(consep):
     shutil.copytree(consep / "Test", consep / "Valid")
     assert [t.split for t in read_hovernet(consep)] == ["train", "train", "val", "test"]
+
+
+@pytest.mark.parametrize("held_out", [("test",), ("test_same", "test_diff")])
+def test_the_test_images_of_cpm17_and_kumar_are_held_out(tmp_path, image, instances, held_out):
+    for folder in ("train", *held_out):
+        _write(tmp_path / "Kumar" / folder, f"of_{folder}", image, {"inst_map": instances})
+    tiles = list(read_dataset(tmp_path))
+    assert [(t.name, t.split) for t in tiles] == [("of_train", "train"), *((f"of_{f}", "val") for f in held_out)]
+    assert {t.source for t in tiles} == {"Kumar"}
 
 
 def test_folder_without_splits_is_train(tmp_path, image, mat):
