@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
+from napari_cosynth.classes import BUNDLED
 from napari_cosynth.cli.outcome import console, outcome, ready_out, say
+from napari_cosynth.cli.sources import note_unknown_classes
 from napari_cosynth.cli.work_bar import work_bar
 
 if TYPE_CHECKING:
@@ -107,6 +109,7 @@ def downstream(
         )
         ready = [] if synthetic is None else list(read_dataset(synthetic))
         parts = [_tiles(data, "train", partial), _tiles(data, split, partial)]
+        note_unknown_classes([tile for part in (*parts, ready) for tile in part], BUNDLED)
         ready_out(out)
         with work_bar("pieces") as bar:
             task = bar.add_task("reading", total=None)

@@ -9,7 +9,9 @@ import typer
 from rich.progress import Progress
 from rich.table import Table
 
+from napari_cosynth.classes import BUNDLED
 from napari_cosynth.cli.outcome import console, outcome, ready_out
+from napari_cosynth.cli.sources import note_unknown_classes
 from napari_cosynth.writing import write_together
 
 if TYPE_CHECKING:
@@ -99,6 +101,7 @@ def evaluate(
         if not real:
             raise ValueError(f"no tile of the split {split!r} in {', '.join(map(str, data))}; name another --split")
         real = mark_partial(real, partial or ())
+        note_unknown_classes(real, BUNDLED)
         ready_out(out)
         size = "full" if full else "quick"
         running = evaluation(

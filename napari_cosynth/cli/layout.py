@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from napari_cosynth.classes import BUNDLED
 from napari_cosynth.cli.amounts import parse_amounts, parse_counts
 from napari_cosynth.cli.layout_structure import train_structure
 from napari_cosynth.cli.layout_table import likeness_table
@@ -98,6 +99,7 @@ def make(
         shares = None if mix is None else parse_amounts("--mix", mix)
         model = find_tissue(tissue)
         check_classes(model, exact or shares or {})
+        _refuse_strange_classes(model, exact or shares or dict.fromkeys(model.classes, 1))
         generator = _generator(prompt, structure, model.classes)
         ready_out(out)
         for number in range(seed, seed + count):
@@ -171,6 +173,13 @@ def fit(
             raise ValueError(f"--out {out}: a tissue is a JSON file; call it {out.with_suffix('.json')}")
         ready_out(out.parent)
         tiles = _tiles(data, split, organ, partial)
+        strange = sorted({name for tile in tiles for name in tile.classes if name not in BUNDLED.names})
+        if strange:
+            note(
+                f"the bundled model has no class {', '.join(strange)}: `layout make` will refuse to place such nuclei; "
+                f"call them in nuclei.csv one of {', '.join(BUNDLED.names)}, unless the tissue is for a model that "
+                "has them"
+            )
         settings = FitSettings(seed=seed)
         with work_bar("rounds") as bar:
             task = bar.add_task("fitting", total=settings.iterations)
@@ -243,6 +252,16 @@ def measure(
 
 
 layout.command(name="train-structure")(train_structure)
+
+
+def _refuse_strange_classes(tissue: TissueModel, amounts: Mapping[str, float]) -> None:
+    strange = [name for name, amount in amounts.items() if amount and name not in BUNDLED.names]
+    if strange:
+        raise ValueError(
+            f"the tissue {tissue.name} has the class {', '.join(strange)}, and the bundled model has not; ask for "
+            f"others by --counts or --mix, or fit the tissue again from a nuclei.csv that calls them one of "
+            f"{', '.join(BUNDLED.names)}"
+        )
 
 
 def _learned(tissue: TissueModel, folder: Path | None) -> dict[str, Draw]:

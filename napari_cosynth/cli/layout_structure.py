@@ -10,6 +10,7 @@ import typer
 
 from napari_cosynth.classes import BUNDLED
 from napari_cosynth.cli.outcome import note, outcome, ready_out, say
+from napari_cosynth.cli.sources import note_unknown_classes
 from napari_cosynth.cli.work_bar import work_bar
 from napari_cosynth.request import MAX_SEED
 
@@ -72,6 +73,7 @@ def train_structure(
         tiles = [tile for folder in data for tile in read_dataset(folder, "train")]
         if not tiles:
             raise ValueError(f'no tile of the split "train" in {", ".join(map(str, data))}; see their tiles.csv')
+        note_unknown_classes(tiles, taxonomy)
         ready_out(out)
         with work_bar("windows") as bar:
             task = bar.add_task("captions", total=None)

@@ -70,6 +70,8 @@ def sample_layout(
     except ValidationError as error:
         raise ValueError(plain_message(error)) from error
     wanted = _wanted(tissue, counts)
+    # A tissue may have classes that this taxonomy has not, as long as none of their nuclei is asked for.
+    id_of = {name: taxonomy.id_of(name) for name, n in zip(tissue.classes, wanted, strict=True) if n}
     fixed = _fixed(tissue, tile, locked)
     to_place = wanted - np.bincount(fixed[1], minlength=len(wanted))
     if (to_place < 0).any():
@@ -101,7 +103,7 @@ def sample_layout(
     # What rounding puts on the far edge belongs just inside of it.
     last = np.nextafter(np.array([height, width]) - 0.5, 0.0)
     centroids = np.concatenate([kept, np.minimum(points / um_per_px - 0.5, last)])
-    ids = np.array([taxonomy.id_of(name) for name in tissue.classes])[np.concatenate([fixed[1], marks])]
+    ids = np.array([id_of.get(name, -1) for name in tissue.classes])[np.concatenate([fixed[1], marks])]
     return Layout(
         centroids=centroids, class_ids=ids, height=height, width=width, um_per_px=um_per_px, taxonomy=taxonomy
     )

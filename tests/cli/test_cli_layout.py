@@ -115,6 +115,22 @@ def test_a_tissue_is_fitted_and_drawn_from(cli, data, tmp_path, monkeypatch):
     assert cli("layout", "make", "--tissue", "my.json", "--total", 12).exit_code == 0
 
 
+def test_classes_that_no_model_knows_are_said_before_a_fit_and_can_be_left_out(
+    cli, write_points, tmp_path, monkeypatch
+):
+    quick = FitSettings(iterations=1, n_windows=2)
+    monkeypatch.setattr("napari_cosynth.layouts.fit.FitSettings", lambda seed: quick)
+    data = write_points(tmp_path, 16, 6, ("neoplastic", "lymphocyte"))
+    done = cli("layout", "fit", data, "--out", "my.json", "--licence", "CC0")
+    assert done.exit_code == 0 and "the bundled model has no class lymphocyte: " in done.stderr
+    for options in ((), ("--counts", "neoplastic=3,lymphocyte=2"), ("--mix", "lymphocyte=1")):
+        done = cli("layout", "make", "--tissue", "my.json", *options)
+        assert done.exit_code == 2 and "the tissue my has the class lymphocyte, and" in done.stderr, options
+    done = cli("layout", "make", "--tissue", "my.json", "--counts", "neoplastic=3,lymphocyte=0")
+    assert done.exit_code == 0, done.stderr
+    assert read_layout(tmp_path / "layouts" / "my-0.csv").counts()["neoplastic"] == 3
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
