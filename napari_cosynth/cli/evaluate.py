@@ -10,8 +10,9 @@ from rich.progress import Progress
 from rich.table import Table
 
 from napari_cosynth.classes import BUNDLED
-from napari_cosynth.cli.outcome import console, outcome, ready_out
+from napari_cosynth.cli.outcome import console, outcome, ready_out, say
 from napari_cosynth.cli.sources import note_unknown_classes
+from napari_cosynth.request import MAX_SEED
 from napari_cosynth.writing import write_together
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def evaluate(
     dtype: Annotated[str | None, typer.Option(help="float32 or bfloat16; the faster if left out.")] = None,
     threads: Annotated[int | None, typer.Option(min=1, help="Threads of the CPU, as for `synth`.")] = None,
     segmenter: Annotated[Path | None, typer.Option(help="Segmenter folder; the bundled one if left out.")] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of the windows that are chosen, and of noise.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Of the windows that are chosen, and of noise.")] = 0,
 ) -> None:
     """Measure a model on the layouts and captions of real tiles.
 
@@ -123,7 +124,7 @@ def evaluate(
                     bar.update(task, description=event.name, completed=event.done, total=event.total)
         write_report(evaluated, out)
         _show(evaluated)
-        console.print(f"{out / 'report.html'}", highlight=False)
+        say(f"{out / 'report.html'}")
         if reader_study is not None:
             _write_study(evaluated, reader_study, seed)
 
@@ -142,7 +143,7 @@ def _write_study(evaluated: Evaluated, folder: Path, seed: int) -> None:
     from napari_cosynth.evaluation.reader_study import KEY, READERS, unpaired, write_study
 
     n = write_study(*unpaired(evaluated.real, evaluated.made), folder, seed)
-    console.print(f"{folder / READERS}: {n} tiles and the sheet; keep {folder / KEY} from the readers", highlight=False)
+    say(f"{folder / READERS}: {n} tiles and the sheet; keep {folder / KEY} from the readers")
 
 
 def _score(folder: Path) -> None:
@@ -158,4 +159,4 @@ def _score(folder: Path) -> None:
         table.add_row(reader.reader, str(reader.accuracy), f"{reader.auc:.3f}", *shares)
     table.title = f"{score.real} real and {score.made} made tiles; 0.5 = cannot tell"
     console.print(table)
-    console.print(f"{place}", highlight=False)
+    say(f"{place}")

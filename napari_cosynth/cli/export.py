@@ -9,7 +9,7 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from napari_cosynth.cli.left_out import print_left_out
-from napari_cosynth.cli.outcome import console, outcome
+from napari_cosynth.cli.outcome import console, outcome, say
 
 if TYPE_CHECKING:
     from napari_cosynth.export.plan import Plan
@@ -107,14 +107,14 @@ def export(
         print_left_out(progress.left_out)
         listed = ", ".join(f"{name} {n}" for name, n in progress.written.items())
         written, keys = sum(progress.written.values()), ", ".join(progress.plan.formats)
-        console.print(f"{out}: {written} tiles ({listed}) as {keys}; see {out / 'DATASHEET.md'}")
+        say(f"{out}: {written} tiles ({listed}) as {keys}; see {out / 'DATASHEET.md'}")
 
 
 def _print_tables(plan: Plan) -> None:
     for key, table in plan.tables.items():
-        console.print(f"classes in {key} (--map changes them):")
+        say(f"classes in {key} (--map changes them):")
         for ours, theirs in table.items():
-            console.print(f"  {ours:14} {theirs}")
+            say(f"  {ours:14} {theirs}")
 
 
 def _shares(text: str | None) -> list[float] | None:

@@ -11,6 +11,7 @@ import typer
 
 from napari_cosynth.cli.outcome import outcome, ready_out, say
 from napari_cosynth.cli.work_bar import work_bar
+from napari_cosynth.request import MAX_SEED
 
 if TYPE_CHECKING:
     from napari_cosynth.data.labelled import LabelledTile
@@ -23,7 +24,7 @@ def nearest(
     data: Annotated[
         list[Path], typer.Option(help="Folder that the model was trained on, as for `train`; give it again for more.")
     ],
-    seed: Annotated[int, typer.Option(min=0, help="Of the copies that it learns from.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Of the copies that it learns from.")] = 0,
 ) -> None:
     """Write the index by which every tile is compared with the tissue that its model was trained on.
 

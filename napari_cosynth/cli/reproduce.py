@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from napari_cosynth.cli.outcome import FAILURE, console, outcome
+from napari_cosynth.cli.outcome import FAILURE, outcome, say
 from napari_cosynth.cli.tile_steps import make_tile, step_bar
 from napari_cosynth.synthesis import make_request
 from napari_cosynth.tile_files import content_hashes
@@ -55,12 +55,10 @@ def reproduce(
                 hashes = content_hashes(make_tile(request, bar, task))
                 odd = [key for key, value in hashes.items() if tile["sha256"].get(key) != value]
                 different += bool(odd)
-                console.print(f"{tile['name']}  {'different: ' + ', '.join(odd) if odd else 'identical'}")
+                say(f"{tile['name']}  {'different: ' + ', '.join(odd) if odd else 'identical'}")
         edited = len(tiles) - len(made)
         apart = f"; {edited} edited by hand, which cannot be made again" if edited else ""
-        console.print(f"{n - different} of {n} tiles identical (of {len(tiles)} in the data set{apart})")
+        say(f"{n - different} of {n} tiles identical (of {len(tiles)} in the data set{apart})")
         if different:
-            console.print(
-                "The same tiles need the same kind of machine and the package versions that the manifest lists"
-            )
+            say("The same tiles need the same kind of machine and the package versions that the manifest lists")
             raise typer.Exit(FAILURE)

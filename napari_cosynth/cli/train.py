@@ -15,6 +15,7 @@ from napari_cosynth.cli.outcome import outcome, ready_out, say
 from napari_cosynth.cli.sources import note_unknown_classes, source_weights, training_tiles
 from napari_cosynth.cli.train_bar import TrainingBar
 from napari_cosynth.cli.train_course import changes, given_facts
+from napari_cosynth.request import MAX_SEED
 
 if TYPE_CHECKING:
     from napari_cosynth.data.labelled import LabelledTile
@@ -73,7 +74,7 @@ def train(
         Path | None, typer.Option(help="Folder of the segmenter for --complete; the bundled one if left out.")
     ] = None,
     text_encoder: Annotated[Path | None, typer.Option(help="CLIP, PLIP or BERT folder in MiniLM's place.")] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of crops, times and noise.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Of crops, times and noise.")] = 0,
     precision: Annotated[str, typer.Option(help="bf16, fp16 (GPU only) or no.")] = "bf16",
     workers: Annotated[int, typer.Option(min=0, help="Processes that make crops.")] = 0,
     uses: Annotated[int, typer.Option(min=1, help="Steps that learn from each crop, turned and with other noise.")] = 1,

@@ -12,6 +12,7 @@ from napari_cosynth.classes import BUNDLED
 from napari_cosynth.cli.outcome import outcome, ready_out, say
 from napari_cosynth.cli.sources import note_unknown_classes, source_weights, training_tiles
 from napari_cosynth.cli.work_bar import work_bar
+from napari_cosynth.request import MAX_SEED
 
 PRECISIONS = ("bf16", "float32")
 _LINE_EVERY = 100
@@ -28,7 +29,7 @@ def train_segmenter(
     partial: Annotated[
         list[str] | None, typer.Option(help="SOURCE whose labels leave nuclei out, whatever its table says.")
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of the first weights and the crops.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Of the first weights and the crops.")] = 0,
     precision: Annotated[
         str, typer.Option(help="bf16, or float32: faster on processors without bf16 arithmetic.")
     ] = "bf16",

@@ -49,6 +49,14 @@ def test_reproduce_says_how_many_are_identical(cli, tiles, tmp_path):
     assert "4 of 5 tiles identical (of 6 in the data set; 1 edited by hand" in done.stdout
 
 
+def test_long_names_do_not_break_lines(cli, synth, write_csv, tmp_path):
+    name = "a gland of the transverse colon with dense lymphocytes in its stroma, drawn by hand"
+    assert synth(write_csv("20,20,neoplastic", name=f"{name}.csv")).exit_code == 0
+    done = cli("export", "out", "--format", "coco", "--out", name)
+    assert done.stdout == f"{name}: 1 tiles (train 1) as coco; see {name}/DATASHEET.md\n"
+    assert cli("reproduce", f"{name}/dataset.json").stdout.startswith(f"{name}-0  identical\n1 of 1 tiles")
+
+
 def test_tables_and_what_is_left_out_are_shown(cli, tiles):
     record = tiles / "gland 0-1.json"
     record.write_text(json.dumps(json.loads(record.read_text()) | {"verdict": "rejected"}))

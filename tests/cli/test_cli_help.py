@@ -9,6 +9,7 @@ import pytest
 import typer.main
 
 from napari_cosynth.cli import app
+from napari_cosynth.request import MAX_SEED
 
 COMMANDS = (
     *("synth", "info", "points", "train", "train-segmenter", "nearest", "evaluate", "downstream"),
@@ -56,6 +57,13 @@ def test_every_argument_and_option_says_what_it_is():
         yield from (" ".join([*path, p.opts[0]]) for p in command.params if not p.help)
 
     assert list(mute(typer.main.get_command(app), [])) == []
+
+
+@pytest.mark.parametrize("command", ["train", "train-segmenter", "evaluate", "nearest"])
+def test_a_seed_that_no_generator_takes_is_refused_before_any_work(cli, tmp_path, command):
+    model = ("model",) if command == "nearest" else ("--out", "run")
+    done = cli(command, *model, "--data", "tiles", "--seed", MAX_SEED + 1)
+    assert done.exit_code == 2 and "--seed" in done.stderr and str(MAX_SEED) in done.stderr
 
 
 def test_the_commands_of_layout_come_in_the_order_of_use():
