@@ -1,6 +1,7 @@
 """A whole experiment with a painter for a model: what is trained on, resuming, what is refused."""
 
 import json
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -169,6 +170,15 @@ def test_trials_of_other_real_tiles_are_refused_before_anything_is_made(tiles, s
     more = [*train, make_tile(seed=7, size=(256, 256), name="t7", group="p7")]
     with pytest.raises(ValueError, match=r"all-real-0\.json: was trained on 2 real tiles that are not the 3 of now"):
         next(downstream(more, held_out, most, tmp_path))
+
+    # As the message says: without the trials another experiment begins, whatever was planned before.
+    shutil.rmtree(tmp_path / "trials")
+    other = most.model_copy(update={"steps": 3})
+    assert isinstance(next(downstream(more, held_out, other, tmp_path)), Stage)
+    plan = json.loads((tmp_path / "plan.json").read_text())
+    assert plan["settings"]["steps"] == 3
+    shutil.rmtree(tmp_path / "trials")
+    list(downstream(train, held_out, most, tmp_path))
 
     file = tmp_path / "trials" / "all-longer-0.json"
     of_before = json.loads(file.read_text()) | {"windows": 2}

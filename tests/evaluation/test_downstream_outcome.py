@@ -102,6 +102,11 @@ def test_written_tables_say_it_all(trials, held_out, tmp_path):
         assert text in page
     assert "inflammatory" in table.notes(outcome)[-1]
     assert "were given as they are" in " ".join(table.notes(outcome_of(trials, held_out, DownstreamSettings())))
+    # What was not asked for needs no words.
+    assert "'all' means 128 windows at most." in table.notes(outcome_of(trials, held_out, DownstreamSettings()))
+    numbers = outcome_of(trials, held_out, DownstreamSettings(real=(8,), seeds=1))
+    assert not any("'all'" in line for line in table.notes(numbers))
+    assert any(line.startswith("Means of 1 seed, ") for line in table.notes(numbers))
     for rows, header in (
         (table.score_rows(outcome), table.SCORE_HEADER),
         (table.gain_rows(outcome), table.GAIN_HEADER),

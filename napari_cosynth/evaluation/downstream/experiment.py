@@ -30,6 +30,7 @@ from napari_cosynth.model.sampler import sampler_fingerprint
 from napari_cosynth.writing import write_together
 
 PLAN = "plan.json"
+TRIALS = "trials"
 
 
 def downstream(
@@ -67,7 +68,7 @@ def downstream(
     given = _usable(synthetic, settings.crop) if synthetic else []
     held_out = real_samples(_whole(held_out_tiles, "held-out"), BUNDLED, limit=settings.tiles, seed=0)
     windows = _windows(_whole(train_tiles, "training"), settings)
-    place = folder / "trials"
+    place = folder / TRIALS
     place.mkdir(parents=True, exist_ok=True)
     # All of them before hours of work.
     for size, seed, chosen in _turns(windows, settings):
@@ -169,14 +170,17 @@ def _model_hash(make: KeptTiles, sample: Sample) -> str:
 
 
 def _same_plan(folder: Path, settings: DownstreamSettings, held_out: Sequence[Sample], made: Sequence[str]) -> None:
-    """Refuse to mix trials of two experiments; sizes and seeds may be added to one."""
+    """Refuse to mix trials of two experiments; sizes and seeds may be added to one.
+
+    Where no trial was begun there is nothing to mix, and what was written of another plan gives way.
+    """
     plan = {
         "settings": settings.model_dump(mode="json", exclude={"real", "seeds"}),
         "held out": [s.name for s in held_out],
         "made": list(made),
     }
     file = folder / PLAN
-    if file.is_file():
+    if file.is_file() and any((folder / TRIALS).iterdir()):
         before = json.loads(file.read_text())
         other = [key for key in plan if before.get(key) != plan[key]]
         if other:

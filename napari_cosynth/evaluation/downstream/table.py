@@ -78,15 +78,17 @@ def notes(outcome: Downstream) -> list[str]:
     counts = ", ".join(f"{n} {name}" for name, n in nuclei.items())
     lines = [
         f"Measured on {outcome.held_out} held-out windows of 256 px from {outcome.groups} groups; nuclei: {counts}.",
-        f"Means of {settings.seeds} seeds, each with real windows of its own. Intervals are of 95 %, over groups of "
-        "held-out windows, paired. A gain counts where the interval and every seed lie on one side of 0.",
+        f"Means of {settings.seeds} seed{'s' if settings.seeds > 1 else ''}, each with real windows of its own. "
+        "Intervals are of 95 %, over groups of held-out windows, paired. A gain counts where the interval and every "
+        "seed lie on one side of 0.",
         "The generator was trained on all training tiles before: this measures what a pretrained generator adds to "
         "a segmenter that has seen few tiles, not learning from few tiles alone. Layouts and prompts come from the "
         "N tiles."
         if outcome.model_hash
         else "The made tiles were given as they are: what they owe to tiles beyond the N is not known.",
-        f"'all' means {settings.most} windows at most.",
     ]
+    if "all" in settings.real:
+        lines.append(f"'all' means {settings.most} windows at most.")
     if outcome.model_hash:
         taught = "are taught" if settings.chosen_classes else "are not taught"
         lines.append(f"Classes that the generator chose itself {taught}.")
