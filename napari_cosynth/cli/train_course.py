@@ -32,6 +32,8 @@ FACT_OF = {
     "perceptual": "settings.perceptual",
     "critic": "settings.persuasion",
     "compiled": "settings.compiled",
+    # Of `train-segmenter`, whose learning rate falls over them.
+    "steps": "settings.steps",
 }
 """What ``run.json`` calls each, see `run_facts`. The others are of one start alone."""
 

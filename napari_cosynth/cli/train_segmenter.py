@@ -11,6 +11,7 @@ import typer
 from napari_cosynth.classes import BUNDLED
 from napari_cosynth.cli.outcome import outcome, ready_out, say
 from napari_cosynth.cli.sources import note_unknown_classes, source_weights, training_tiles
+from napari_cosynth.cli.train_course import changes, given_facts
 from napari_cosynth.cli.work_bar import work_bar
 from napari_cosynth.request import MAX_SEED
 
@@ -19,6 +20,7 @@ _LINE_EVERY = 100
 
 
 def train_segmenter(
+    ctx: typer.Context,
     data: Annotated[list[Path], typer.Option(help="Folder of labelled tiles; give it again for more.")],
     out: Annotated[Path, typer.Option(help="Folder of the run: checkpoint and the segmenter's folder.")],
     resume: Annotated[bool, typer.Option("--resume", help="Go on from OUT's checkpoint.")] = False,
@@ -42,7 +44,8 @@ def train_segmenter(
     different seeds.
 
     OUT gets `checkpoint.pt`, `run.json` and `model/`. A killed run goes on with
-    --resume and the same options. Half an hour on one core is enough.
+    --resume: options that are not given are as they were. Half an hour on one core
+    is enough.
 
     **Examples**
 
@@ -66,22 +69,27 @@ def train_segmenter(
 
         run_folder.check_run(out, resume)
         start = run_folder.finished_steps(out) if resume else 0
-        if start >= steps:
-            raise ValueError(f"{out} is at step {start} already; give --steps a higher number")
         settings = SegmenterSettings(steps=steps, seed=seed, precision=precision)
-        tiles = mark_partial(training_tiles(data), partial or [])
-        note_unknown_classes(tiles, BUNDLED)
-        sampler = segmenter_sampler(tiles, BUNDLED, settings, weights)
-        if threads is not None:
-            torch.set_num_threads(threads)
-        torch.manual_seed(seed)
-        network = Segmenter(taxonomy=BUNDLED.model_dump(mode="json"))
-        ready_out(out)
         facts = {"settings": settings.model_dump(), "weights": weights, "partial": partial or []}
         facts |= {"data": [str(folder) for folder in data]}
+        if resume:
+            facts, changed = run_facts.resumed(out, facts, given_facts(ctx))
+            for line in changes(ctx, changed, trained=start > 0):
+                say(line)
+        settings = SegmenterSettings(**facts["settings"])
+        if start >= settings.steps:
+            raise ValueError(f"{out} is at step {start} already; give --steps a higher number")
+        tiles = mark_partial(training_tiles(data), facts["partial"])
+        note_unknown_classes(tiles, BUNDLED)
+        sampler = segmenter_sampler(tiles, BUNDLED, settings, facts["weights"])
+        if threads is not None:
+            torch.set_num_threads(threads)
+        torch.manual_seed(settings.seed)
+        network = Segmenter(taxonomy=BUNDLED.model_dump(mode="json"))
+        ready_out(out)
         run_facts.write_facts(out, network, facts, resumed_at=start if resume else None)
         with work_bar("steps") as bar, closing(training(network, sampler, settings, out, resume)) as run:
-            task = bar.add_task("training", total=steps, completed=start)
+            task = bar.add_task("training", total=settings.steps, completed=start)
             for step in run:
                 bar.update(task, completed=step.step)
                 if step.step % _LINE_EVERY == 0:

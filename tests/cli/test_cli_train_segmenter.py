@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from napari_cosynth.model.segmenter_folder import load_segmenter
+from napari_cosynth.training.run_facts import read_facts
 
 
 @pytest.fixture
@@ -37,6 +38,19 @@ def test_a_run_goes_on_and_its_segmenter_segments(train_segmenter, names, tmp_pa
     assert done.exit_code == 0, done.output
     weights = [dict(network.named_parameters()) for network in (first, load_segmenter(tmp_path / "run" / "model"))]
     assert any(not np.array_equal(weights[0][k].detach(), weights[1][k].detach()) for k in weights[0])
+
+
+def test_a_run_goes_on_with_the_options_of_then(train_segmenter, write_points, tiny_data, tmp_path):
+    begun = ("--steps", 1, "--seed", 7, "--weight", "tiny=2", "--partial", "tiny")
+    assert train_segmenter("--out", "run", *begun).exit_code == 0
+    points = write_points(tmp_path, 2, 1, ("neoplastic", "inflammatory"))
+    done = train_segmenter("--out", "run", "--steps", 2, "--resume", "--data", points)
+    assert done.exit_code == 0, done.output
+    assert f"--data {tiny_data},{points} from now on, {tiny_data} so far" in done.stdout
+    assert "--steps 2 from now on, 1 so far" in done.stdout and "--seed" not in done.stdout
+    facts = read_facts(tmp_path / "run")
+    assert (facts["settings"]["steps"], facts["settings"]["seed"]) == (2, 7)
+    assert (facts["weights"], facts["partial"]) == ({"tiny": 2.0}, ["tiny"])
 
 
 @pytest.mark.parametrize(
