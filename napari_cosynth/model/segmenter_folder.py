@@ -59,7 +59,10 @@ def load_segmenter(folder: Path | None = None) -> Segmenter:
     folder = bundled_segmenter_folder() if folder is None else Path(folder)
     for name in (CONFIG, WEIGHTS):
         if not (folder / name).is_file():
-            raise FileNotFoundError(f"{folder / name} is not there; give the folder of a segmenter, or train one")
+            below = folder / "model"
+            run = (below / name).is_file()
+            advice = f"the segmenter of this run is {below}" if run else "give the folder of a segmenter, or train one"
+            raise FileNotFoundError(f"{folder / name} is not there; {advice}")
     kind = json.loads((folder / CONFIG).read_text(encoding="utf-8")).get("_class_name")
     if kind != Segmenter.__name__:
         raise ValueError(f"{folder / CONFIG} describes a {kind}, not a {Segmenter.__name__}; give another folder")

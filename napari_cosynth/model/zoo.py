@@ -103,14 +103,17 @@ def check_folder(path: Path) -> ModelFolder:
         truncated or do not match its configuration.
     """
     path = Path(path)
+    if not (path / "model_index.json").is_file():
+        # What a run writes lies beside its checkpoint, which is no model and must not be taken away for one.
+        below = path / "model"
+        there = f"; the model of this run is {below}" if (below / "model_index.json").is_file() else ""
+        raise ModelError(f"{path} is not a model folder: it has no model_index.json{there}")
     for file in sorted(path.rglob("*")):
         if file.suffix.lower() in _PICKLES:
             raise ModelError(
                 f"{file} may run foreign code when it is opened, so the folder is refused; "
                 "models are read from safetensors alone. Remove the file or get the model as safetensors"
             )
-    if not (path / "model_index.json").is_file():
-        raise ModelError(f"{path} is not a model folder: it has no model_index.json")
     if _class_name(path) not in _RUNNABLE:
         raise ModelError(
             f"{path} holds a {_class_name(path) or 'nameless pipeline'}, another project's model; "

@@ -34,6 +34,9 @@ def test_round_trip(network, tmp_path):
 def test_what_is_missing_or_foreign_is_named(network, tmp_path):
     with pytest.raises(FileNotFoundError, match="config.json is not there"):
         load_segmenter(tmp_path)
+    save_segmenter(network, tmp_path / "run" / "model")
+    with pytest.raises(FileNotFoundError, match=r"config.json is not there; the segmenter of this run is .*run.model"):
+        load_segmenter(tmp_path / "run")
     save_segmenter(network, tmp_path)
     config = json.loads((tmp_path / "config.json").read_text())
     (tmp_path / "config.json").write_text(json.dumps(config | {"_class_name": "UNet2DModel"}))

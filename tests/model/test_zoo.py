@@ -2,6 +2,7 @@
 
 import json
 import pickle
+import shutil
 
 import numpy as np
 import pytest
@@ -180,6 +181,15 @@ def test_a_pickle_anywhere_in_the_folder_is_refused(model_copy, name):
     (model_copy / name).write_bytes(b"")
     with pytest.raises(ModelError, match="may run foreign code"):
         check_folder(model_copy)
+
+
+def test_the_folder_of_a_run_leads_to_its_model_and_not_to_the_loss_of_its_checkpoint(model_copy, tmp_path):
+    (tmp_path / "checkpoint.pt").write_bytes(b"")
+    with pytest.raises(ModelError, match=r"no model_index.json; the model of this run is .*model$"):
+        check_folder(tmp_path)
+    shutil.rmtree(model_copy)
+    with pytest.raises(ModelError, match=r"is not a model folder: it has no model_index.json$"):
+        check_folder(tmp_path)
 
 
 def test_the_hash_changes_with_a_weight_and_with_the_configuration_alone(model_copy):
