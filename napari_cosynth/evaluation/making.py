@@ -23,7 +23,7 @@ from napari_cosynth.evaluation.sample import Sample
 from napari_cosynth.layout import Layout
 from napari_cosynth.model.sampler import sampler_fingerprint
 from napari_cosynth.request import SynthesisRequest
-from napari_cosynth.synthesis import Finished, make_request, run
+from napari_cosynth.synthesis import Finished, RequestError, make_request, run, taxonomy_of
 from napari_cosynth.writing import write_together
 
 
@@ -102,11 +102,18 @@ class KeptTiles:
         Raises
         ------
         SynthesisError
-            If the model or the device cannot be used.
+            If the model or the device cannot be used, or the model has other classes.
         """
         if self._first is None:
             # Finding the model reads its weights, so it is done once.
-            self._first = make_request(layout, prompt, seed=seed, **self._settings.model_dump(exclude={"seed"}))
+            first = make_request(layout, prompt, seed=seed, **self._settings.model_dump(exclude={"seed"}))
+            known = taxonomy_of(first.model).names
+            if known != layout.taxonomy.names:
+                raise RequestError(
+                    f"the model's classes are {', '.join(known)}; real tiles are compared in the classes "
+                    f"{', '.join(layout.taxonomy.names)}: choose a model that has these"
+                )
+            self._first = first
         changes = {"layout": layout, "prompt": prompt, "seed": seed}
         chosen = {"guidance": guidance, "layout_guidance": layout_guidance}
         changes |= {name: value for name, value in chosen.items() if value is not None}

@@ -3,9 +3,12 @@
 import numpy as np
 import pytest
 
-from napari_cosynth.classes import BUNDLED
+from napari_cosynth.classes import BUNDLED, Taxonomy
 from napari_cosynth.evaluation import making
 from napari_cosynth.evaluation.making import KeptTiles, MakingSettings, layout_of, made_samples, noise_seed
+from napari_cosynth.synthesis import RequestError
+from napari_cosynth.training.export import export_model
+from napari_cosynth.training.loop import TrainedState
 
 
 @pytest.fixture
@@ -65,6 +68,20 @@ def test_another_sampler_makes_tiles_anew(asked, settings, make_sample, tmp_path
     monkeypatch.setattr(making, "sampler_fingerprint", lambda: "another")
     make(layout_of(make_sample()), "colon", 1)
     assert len(asked) == 2 == len(list(tmp_path.glob("*.npz")))
+
+
+def test_a_model_of_other_classes_is_refused_before_anything_is_made(
+    asked, settings, make_sample, make_unet, minilm, tmp_path
+):
+    two = Taxonomy(classes=tuple(c for c in BUNDLED if c.name in ("neoplastic", "unspecified")))
+    network = make_unet(text_channels=minilm.channels, n_classes=1, condition_channels=3)
+    state = TrainedState(network.state_dict(), 1, 8, 1.0, {"colon": 1})
+    export_model(state, dict(network.config), minilm, two, tmp_path / "two")
+    make = KeptTiles(settings.model_copy(update={"model": str(tmp_path / "two")}), tmp_path / "tiles")
+    for ask in (make.request, make):
+        with pytest.raises(RequestError, match="the model's classes are neoplastic, unspecified; "):
+            ask(layout_of(make_sample()), "colon", 1)
+    assert not asked
 
 
 def test_noise_depends_on_name_and_seed():
