@@ -9,7 +9,7 @@ import numpy as np
 import typer
 from pydantic import ValidationError
 
-from napari_cosynth.classes import BUNDLED, UNSPECIFIED
+from napari_cosynth.classes import BUNDLED, UNSPECIFIED, Taxonomy
 from napari_cosynth.cli.outcome import outcome, say
 from napari_cosynth.cli.size import parse_pair, parse_size
 from napari_cosynth.data.class_map import majority_class
@@ -22,7 +22,7 @@ def points(
     instances: Annotated[Path, typer.Argument(help="Instance label image (PNG, TIFF), 0 = background.")],
     out: Annotated[Path, typer.Option(help="Layout to write: .csv, or .geojson for QuPath.")],
     semantic: Annotated[
-        Path | None, typer.Option(help="Semantic label image: 0 = background, then the bundled model's classes.")
+        Path | None, typer.Option(help="Semantic label image: 0 = background, then the model's classes.")
     ] = None,
     class_name: Annotated[
         str, typer.Option("--class", help="Class of all nuclei where no semantic image is given.")
@@ -32,6 +32,9 @@ def points(
     ] = None,
     at: Annotated[
         str | None, typer.Option(help="ROW,COL of that part's upper left pixel; 0,0 if left out.", show_default=False)
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option(help="Model folder whose classes they are, if not those of the bundled model.")
     ] = None,
 ) -> None:
     """Take the centroids and classes out of a labelled tile, so that its layout can be used again.
@@ -48,19 +51,24 @@ def points(
     with outcome():
         if at is not None and size is None:
             raise ValueError(f"--at {at} says where a part begins, but not how large it is; add --size HEIGHT,WIDTH")
+        taxonomy = BUNDLED
+        if model is not None:
+            from napari_cosynth.synthesis import taxonomy_of
+
+            taxonomy = taxonomy_of(model)
         labels = _labels(instances)
-        classes = None if semantic is None else _class_map(semantic, labels)
+        classes = None if semantic is None else _class_map(semantic, labels, taxonomy)
         if size is not None:
             window = _window(parse_size(size), parse_pair("--at", at or "0,0", "ROW,COL"), labels.shape, instances)
             labels, classes = labels[window], classes if classes is None else classes[window]
         ids, centroids = interior_points(labels)
-        class_ids = np.full(len(ids), BUNDLED.id_of(class_name))
+        class_ids = np.full(len(ids), taxonomy.id_of(class_name))
         if classes is not None:
             found = majority_class(labels, classes, ids)
-            class_ids = np.where(found > 0, found - 1, BUNDLED.unspecified)
+            class_ids = np.where(found > 0, found - 1, taxonomy.unspecified)
         height, width = labels.shape
         try:
-            layout = Layout(centroids=centroids, class_ids=class_ids, height=height, width=width)
+            layout = Layout(centroids=centroids, class_ids=class_ids, height=height, width=width, taxonomy=taxonomy)
         except ValidationError as error:
             hint = "" if size is not None else ". Or take a part of it, such as --size 256,256 --at 0,0"
             raise ValueError(f"{instances}: {plain_message(error)}{hint}") from error
@@ -80,14 +88,14 @@ def _labels(path: Path) -> np.ndarray:
     return labels
 
 
-def _class_map(path: Path, labels: np.ndarray) -> np.ndarray:
+def _class_map(path: Path, labels: np.ndarray, taxonomy: Taxonomy) -> np.ndarray:
     classes = _pixels(path)
     if classes.shape != labels.shape or classes.dtype.kind not in "ui":
         raise ValueError(
             f"{path}: is {classes.dtype} {classes.shape}, the instances are {labels.shape}; give integers of that size"
         )
-    if classes.max(initial=0) > len(BUNDLED):
-        listed = ", ".join(f"{i} {name}" for i, name in enumerate(BUNDLED.names, start=1))
+    if classes.max(initial=0) > len(taxonomy):
+        listed = ", ".join(f"{i} {name}" for i, name in enumerate(taxonomy.names, start=1))
         raise ValueError(f"{path}: holds {classes.max()}; allowed are 0 background, {listed}")
     return classes
 

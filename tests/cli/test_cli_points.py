@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 from skimage.io import imsave
@@ -10,6 +13,7 @@ from napari_cosynth.classes import BUNDLED
 from napari_cosynth.layout import Layout
 from napari_cosynth.layout_io import read_layout
 from napari_cosynth.request import SynthesisRequest
+from napari_cosynth.synthesis import taxonomy_of
 from napari_cosynth.tile import ProducedNucleus, SyntheticTile
 from napari_cosynth.tile_files import write_tile
 
@@ -45,9 +49,26 @@ def test_a_made_tile_gives_back_its_layout(cli, made, name):
     assert again == layout
 
 
-def test_what_synth_wrote_is_what_points_counts(cli, synth, write_csv, tmp_path):
-    import json
+def test_a_tile_of_a_model_with_other_classes_gives_back_their_names(cli, synth, write_csv, model_copy):
+    index = model_copy / "model_index.json"
+    facts = json.loads(index.read_text())
+    facts["taxonomy"]["classes"][0]["name"] = "tumour"
+    index.write_text(json.dumps(facts))
+    own = taxonomy_of(str(model_copy))
+    assert synth(write_csv("20,20,tumour", "40,44,connective"), size="64,80", model=model_copy).exit_code == 0
+    tile = ("out/gland-0-instances.png", "--semantic", "out/gland-0-semantic.png")
+    done = cli("points", *tile, "--model", model_copy, "--out", "again.csv")
+    assert done.exit_code == 0, done.output
+    nuclei = json.loads(Path("out/gland-0.json").read_text())["nuclei"]
+    counts = read_layout("again.csv", size=(64, 80), taxonomy=own).counts()
+    assert counts == {name: sum(n["class"] == name for n in nuclei) for name in own.names}
+    done = cli("points", tile[0], "--class", "tumour", "--model", model_copy, "--out", "one.csv")
+    assert done.exit_code == 0 and set(read_layout("one.csv", (64, 80), taxonomy=own).class_ids) == {0}
+    done = cli("points", tile[0], "--model", "nowhere", "--out", "no.csv")
+    assert done.exit_code == 2 and "no model folder nowhere" in done.stderr
 
+
+def test_what_synth_wrote_is_what_points_counts(cli, synth, write_csv, tmp_path):
     assert synth(write_csv("20,20,neoplastic", "40,44,connective"), size="64,80").exit_code == 0
     tile = tmp_path / "out"
     done = cli(
