@@ -134,6 +134,8 @@ def read_manifest(path: Path) -> dict[str, Any]:
     ManifestError
         If it cannot be read or is not such a file; the message begins with its path.
     """
+    if Path(path).is_dir():
+        raise ManifestError(f"{path}: is a folder; give the dataset.json in it, which `export` wrote")
     try:
         manifest = json.loads(Path(path).read_text(encoding="utf-8"))
     except OSError as error:

@@ -139,6 +139,8 @@ def test_other_files_and_no_tiles(cli, make_record, tmp_path):
 def test_reproduce_needs_a_manifest(cli, tmp_path):
     done = cli("reproduce", "nowhere.json")
     assert done.exit_code == 2 and "nowhere.json: cannot be read" in done.stderr
+    done = cli("reproduce", tmp_path)
+    assert done.exit_code == 2 and "is a folder; give the dataset.json in it" in done.stderr
     (tmp_path / "a.json").write_text("[]")
     done = cli("reproduce", "a.json")
     assert done.exit_code == 2 and "is not the manifest of a data set" in done.stderr
