@@ -12,6 +12,7 @@ from rich.table import Table
 from napari_cosynth.cli.left_out import print_left_out
 from napari_cosynth.cli.outcome import FAILURE, console, errors, note, outcome, ready_out, say
 from napari_cosynth.cli.work_bar import work_bar
+from napari_cosynth.duration import duration
 from napari_cosynth.synthesis import SynthesisError
 
 if TYPE_CHECKING:
@@ -104,15 +105,6 @@ def batch(
             raise SynthesisError(f"there is no data set: {done.dataset_fault}")
         if done.failed:
             raise typer.Exit(FAILURE)
-
-
-def duration(seconds: float) -> str:
-    """Such as "40 s", "12 min", "5.2 h", "3.1 days"."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    if seconds < 90 * 60:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.1f} h" if seconds < 48 * 3600 else f"{seconds / 86400:.1f} days"
 
 
 def _print_total(total: Total) -> None:

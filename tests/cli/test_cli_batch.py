@@ -11,7 +11,6 @@ import time
 
 import pytest
 
-from napari_cosynth.cli.batch import duration
 from napari_cosynth.layouts.model import PairInteraction, TissueModel
 
 PLAN = """
@@ -154,10 +153,6 @@ def test_ctrl_c_keeps_finished_tiles_and_leaves_nothing_half_written(plan, tmp_p
     files = [path.name for path in tiles.iterdir()]
     assert len(files) % 5 == 0 and len(files) >= 15
     assert json.loads((tmp_path / "out" / "failures.json").read_text()) == {"failed": []}
-
-
-def test_durations_are_readable():
-    assert [duration(s) for s in (12, 600, 18720, 267840)] == ["12 s", "10 min", "5.2 h", "3.1 days"]
 
 
 def test_the_command_explains_itself_with_an_example(cli):

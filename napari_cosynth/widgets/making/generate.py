@@ -13,6 +13,7 @@ from typing import Protocol
 
 from qtpy.QtCore import QObject, Signal
 
+from napari_cosynth.duration import duration
 from napari_cosynth.events import Preview
 from napari_cosynth.layout import Layout
 from napari_cosynth.request import Order
@@ -237,7 +238,7 @@ class Generate(QObject):
             return
         seconds = time.monotonic() - self._began
         what = "Done" if self._made == 1 else f"{self._made} tiles"
-        what += f" in {seconds:.0f} s" if seconds >= 1 else ""
+        what += f" in {duration(round(seconds))}" if seconds >= 1 else ""
         current = self._session.current
         if self._made == 1 and current is not None and current.tile.report is not None:
             what += f": {current.tile.report.sentence()}"

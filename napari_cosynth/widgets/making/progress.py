@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from qtpy.QtCore import QEvent
 from qtpy.QtWidgets import QLabel, QProgressBar, QVBoxLayout, QWidget
 
+from napari_cosynth.duration import duration
 from napari_cosynth.widgets.controls.style import breakable, warning_color
 
 
@@ -53,7 +54,7 @@ class RunState:
             parts += [f"tile {self.tile} of {self.tiles}"] if self.tiles > 1 else []
             parts += [f"step {self.step} of {self.steps}"] if self.steps else ["getting ready"]
         if self.seconds_left is not None:
-            parts.append(f"about {_spell(self.seconds_left)} left")
+            parts.append(f"about {duration(max(1, round(self.seconds_left)))} left")
         return ", ".join(parts)
 
 
@@ -110,15 +111,3 @@ class Progress(QWidget):
         # A new sheet costs as much as a preview's labels, the same one too.
         if sheet != self._text.styleSheet():
             self._text.setStyleSheet(sheet)
-
-
-def _spell(seconds: float) -> str:
-    """Such as "8 s", "1 min 20 s", "12 min"."""
-    whole = max(1, round(seconds))
-    if whole < 60:
-        return f"{whole} s"
-    minutes, rest = divmod(whole, 60)
-    if minutes >= 10:
-        return f"{round(whole / 60)} min"
-    rest = rest // 10 * 10
-    return f"{minutes} min {rest} s" if rest else f"{minutes} min"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from napari_cosynth.duration import duration
 from napari_cosynth.events import SynthesisError
 from napari_cosynth.widgets.controls.readable import sentence
 from napari_cosynth.widgets.queue.state import QueueState
@@ -43,7 +44,7 @@ def state_words(state: QueueState | None, *, held: bool = False, shown: bool = T
         if state.rate:
             parts.append(rate_words(state.rate))
         if state.seconds_left is not None:
-            parts.append(f"about {spell(state.seconds_left)} left")
+            parts.append(f"about {duration(max(1, round(state.seconds_left)))} left")
         text = ", ".join(parts)
     text += ". Waits while your own tile is made" if held else ""
     return text if shown else f"{text}. Its tiles go to the folder alone: the session is another one now"
@@ -56,9 +57,9 @@ def measured_words(state: QueueState) -> str:
     prepared = state.ready.prepared
     parts = [f"{number(state.total.left, 'tile')} to be made"]
     if prepared.seconds is not None:
-        parts.append(f"about {spell(prepared.seconds)}")
+        parts.append(f"about {duration(prepared.seconds)}")
     if prepared.tile_seconds is not None:
-        parts.append(f"one tile takes {spell(prepared.tile_seconds)}")
+        parts.append(f"one tile takes {duration(prepared.tile_seconds)}")
     return f"{', '.join(parts)}; {prepared.setup}{_notes(state)}"
 
 
@@ -84,7 +85,7 @@ def done_words(state: QueueState, out: str) -> str:
         made = state.done - len(state.failed)
         text = f"{number(made, 'tile')} made"
         if state.seconds >= 1:
-            text += f" in {spell(state.seconds)}"
+            text += f" in {duration(state.seconds)}"
         if state.rejected:
             text += f", {state.rejected:,} of them below the plan's gate and rejected"
         if state.failed:
@@ -110,17 +111,6 @@ def trouble_words(error: BaseException, plan: str) -> str:
     text = text or f"{type(error).__name__}: {error}"
     lines = [sentence(line.removeprefix(f"{plan}: ")) for line in text.splitlines()]
     return "\n".join([*lines, f"{GOES_ON}."])
-
-
-def spell(seconds: float) -> str:
-    """Such as "0.4 s", "40 s", "12 min", "5.2 h", "3.1 days"."""
-    if seconds < 9.5:
-        return f"{max(seconds, 0.1):.1f} s"
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    if seconds < 90 * 60:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.1f} h" if seconds < 48 * 3600 else f"{seconds / 86400:.1f} days"
 
 
 def rate_words(rate: float) -> str:
