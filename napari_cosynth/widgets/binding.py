@@ -131,6 +131,7 @@ class Binding:
         self._session.reuse(key)
         # After the session's signals: they look like edits, but their tile is there already.
         self._generate.show_tile()
+        self._layers.bring_back()
 
     def _on_layout(self, _layout: Layout | None = None) -> None:
         layout, palette, canvas = self._session.layout, self._panels.palette, self._panels.canvas

@@ -394,3 +394,17 @@ def test_what_was_killed_in_the_middle_of_a_run_is_offered_in_a_bar(open_dock, q
     assert dock.session.current.tile.verdict == "accepted"
     dock.shutdown()
     assert open_dock().messages.texts() == ()
+
+
+def test_a_click_on_the_shown_card_brings_its_deleted_layers_back(qtbot, dock):
+    dock.generate.generate()
+    qtbot.waitUntil(lambda: len(dock.session.entries) == 1 and idle(dock), timeout=WAIT)
+    viewer, cards = dock._viewer, part(dock, "cards")
+    qtbot.waitUntil(lambda: "misses" in [layer.name for layer in viewer.layers], timeout=WAIT)
+    image = viewer.layers["tile"].data
+    for name in ("tile", "nuclei"):
+        viewer.layers.remove(name)
+    at = cards.visualRect(cards.currentIndex()).center()
+    qtbot.mouseClick(cards.viewport(), Qt.MouseButton.LeftButton, pos=at)
+    qtbot.waitUntil(lambda: "tile" in [layer.name for layer in viewer.layers], timeout=WAIT)
+    assert (viewer.layers["tile"].data == image).all() and len(viewer.layers["nuclei"].data) == 12

@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from napari_cosynth.layout import Layout, plain_message
 from napari_cosynth.session import Session
 from napari_cosynth.tile import SyntheticTile, Verdict
+from napari_cosynth.widgets.layers.area_tool import ROLE as AREA
 from napari_cosynth.widgets.layers.area_tool import AreaOf, AreaTool
 from napari_cosynth.widgets.layers.border import BorderLayer
 from napari_cosynth.widgets.layers.centroids_of_labels import layout_of_labels
@@ -27,7 +28,7 @@ from napari_cosynth.widgets.layers.misses import MissesLayer, results_of
 from napari_cosynth.widgets.layers.next_label import NextLabel
 from napari_cosynth.widgets.layers.nuclei import NucleiLayer
 from napari_cosynth.widgets.layers.opened import OpenedLayers
-from napari_cosynth.widgets.layers.own import OwnLayers
+from napari_cosynth.widgets.layers.own import ORDER, OwnLayers
 from napari_cosynth.widgets.layers.tile import INSTANCES, SEMANTIC, Previewed, TileLayers
 from napari_cosynth.widgets.work.turns import PAINTED_MS, Turns, once
 
@@ -175,6 +176,12 @@ class Layers:
         if self._preview is not None:
             self._preview = None
             self._show_current(anew=True)
+
+    def bring_back(self) -> None:
+        """Show again what was deleted by hand of the layout and the session's current tile."""
+        if any(self._own.get(role) is None for role in ORDER if role != AREA):
+            self._show_layout()
+            self._show_tile(in_turns=True)
 
     def set_outline(self, outline: bool) -> None:
         """Draw instances as outlines, or filled."""

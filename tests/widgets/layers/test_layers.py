@@ -244,6 +244,16 @@ def test_all_layers_deleted_at_once(viewer, session, layers, make_made_tile):
     assert set(names(viewer)) == set(ROLES)
 
 
+@pytest.mark.parametrize("name", ROLES)
+def test_layers_of_the_shown_tile_are_brought_back(viewer, session, layers, make_made_tile, name):
+    session.add_tile(make_made_tile(session.layout, misses=1))
+    before = {layer.name: np.asarray(layer.data) for layer in viewer.layers}
+    viewer.layers.remove(name)
+    layers.bring_back()
+    assert names(viewer) == ROLES
+    assert np.array_equal(viewer.layers[name].data, before[name])
+
+
 @pytest.mark.parametrize("act", ["class", "tile"])
 def test_the_border_comes_back_with_the_others(viewer, session, layers, make_made_tile, act):
     viewer.layers.clear()
