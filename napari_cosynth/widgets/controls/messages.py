@@ -14,6 +14,7 @@ from qtpy.QtGui import QResizeEvent
 from qtpy.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from napari_cosynth.widgets.controls.readable import sentence
+from napari_cosynth.widgets.controls.tab_order import tab_after
 
 LONGEST = 420
 """Characters that are shown; the rest is in the tooltip."""
@@ -73,6 +74,7 @@ class MessageBar(QWidget):
         self.clear(topic)
         row = self._rows[topic] = _Row(text, kind, actions, lambda: self.clear(topic))
         self._column.insertWidget(0, row)
+        tab_after(self, row)
         self.show()
 
     def clear(self, topic: str) -> None:

@@ -11,6 +11,7 @@ from qtpy.QtWidgets import QButtonGroup, QGridLayout, QLabel, QVBoxLayout, QWidg
 from napari_cosynth.classes import BUNDLED, Taxonomy
 from napari_cosynth.widgets.controls.glyphs import GlyphButton, eye
 from napari_cosynth.widgets.controls.style import STYLE
+from napari_cosynth.widgets.controls.tab_order import tab_after
 from napari_cosynth.widgets.controls.tooltips import add_tooltips
 from napari_cosynth.widgets.draw.class_button import MARGIN, ClassButton
 
@@ -151,6 +152,7 @@ class Palette(QWidget):
         self._value = active
         self._buttons[active].setChecked(True)
         self.layout().replaceWidget(self._rows, rows)
+        tab_after(self, rows)
         self._rows.deleteLater()
         self._rows = rows
         self.setCounts(self._counts)

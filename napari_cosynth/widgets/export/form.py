@@ -28,6 +28,7 @@ from napari_cosynth.widgets.controls.fact_table import fact_label
 from napari_cosynth.widgets.controls.fields import WholeNumber
 from napari_cosynth.widgets.controls.last_folder import last_folder, remember_folder
 from napari_cosynth.widgets.controls.marks import mark_icon
+from napari_cosynth.widgets.controls.tab_order import tab_after
 from napari_cosynth.widgets.controls.tooltips import add_tooltips
 from napari_cosynth.widgets.export.choice import ExportChoice, class_rows, short_title
 from napari_cosynth.widgets.export.class_table import ClassTable
@@ -106,6 +107,9 @@ class ExportForm(QWidget):
             if rows.get(key):
                 table.setValue(rows[key], taken[0].tile.request.layout.taxonomy)
             table.setVisible(bool(rows.get(key)))
+        # Their fields are made anew when other classes occur.
+        for table in reversed(self._tables.values()):
+            tab_after(self._shares[SPLITS[-1]], table)
 
     def _choose_formats(self) -> None:
         self._change(formats=tuple(key for key, box in self._formats.items() if box.isChecked()))

@@ -13,6 +13,7 @@ from qtpy.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, 
 from napari_cosynth.session import Session
 from napari_cosynth.widgets.controls.fact_table import fact_label
 from napari_cosynth.widgets.controls.style import STYLE, breakable, warning_color
+from napari_cosynth.widgets.controls.tab_order import tab_after
 from napari_cosynth.widgets.controls.titled_list import TitledList
 from napari_cosynth.widgets.controls.tooltips import add_tooltips, enable
 from napari_cosynth.widgets.export.choice import ExportChoice, fault, usual_verdicts
@@ -129,6 +130,7 @@ class ExportPanel(QWidget):
             self._form = ExportForm(self._value)
             self._form.valueChanged.connect(self.setValue)
             self.layout().insertWidget(0, self._form)
+            tab_after(self, self._form)
         self._on_entries()
 
     def _on_entries(self) -> None:
@@ -277,6 +279,10 @@ class ExportPanel(QWidget):
 
     def _arrange(self) -> None:
         self._button.setProperty("primary", True)
+        # The bar keeps its place, or it would push Cancel out of sight.
+        policy = self._bar.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)
+        self._bar.setSizePolicy(policy)
         question = QVBoxLayout(self._question)
         question.setContentsMargins(0, 0, 0, 0)
         question.addWidget(self._question_text)

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from qtpy.QtCore import QSignalBlocker, Qt, Signal
-from qtpy.QtWidgets import QButtonGroup, QComboBox, QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QButtonGroup, QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from napari_cosynth.snapshot import Entry
 from napari_cosynth.tile import Verdict
+from napari_cosynth.widgets.controls.fields import Choice
 from napari_cosynth.widgets.controls.marks import mark_icon
 from napari_cosynth.widgets.gallery.filter import PLACED_WORDS, CardFilter, placed_counts, verdict_counts
 from napari_cosynth.widgets.tile_facts import VERDICT_WORDS
@@ -40,7 +41,7 @@ class FilterBar(QWidget):
                 button.setIcon(mark_icon(verdict))
             self._verdicts.addButton(button, i)
             row.addWidget(button)
-        self._placed = QComboBox()
+        self._placed = Choice()
         self._placed.setObjectName("show_placed")
         self._placed.setAccessibleName("Show by share of points placed")
         for placed, words in PLACED_WORDS.items():
@@ -80,4 +81,4 @@ class FilterBar(QWidget):
     def _show(self) -> None:
         with QSignalBlocker(self._placed):
             self._buttons[self._value.verdict].setChecked(True)
-            self._placed.setCurrentIndex(self._placed.findData(self._value.placed))
+            self._placed.showData(self._value.placed)

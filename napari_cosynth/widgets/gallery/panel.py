@@ -69,7 +69,6 @@ class Gallery(QWidget):
         self._buttons["accept"].setIcon(mark_icon("accepted"))
         self._buttons["reject"].setIcon(mark_icon("rejected"))
         self._arrange()
-        self.setFocusProxy(self._view)
         self._telling = True
         self._marked: str | None = None  # the card to mark, shown or not
         self._filters.valueChanged.connect(self._on_filter)

@@ -89,3 +89,17 @@ def test_what_looks_like_html_is_text_and_what_is_too_long_stands_in_the_tooltip
     [label] = bar.findChildren(QLabel)
     assert label.textFormat() == Qt.TextFormat.PlainText
     assert len(label.text()) <= LONGEST + 2 and label.toolTip() == long
+
+
+def test_tab_comes_to_its_buttons_where_they_stand(bar, qtbot):
+    below = QLineEdit()
+    bar.window_.layout().insertWidget(2, below)
+    bar.tell("a question", actions=[Action("Go", lambda: None)])
+    bar.window_.activateWindow()
+    bar.window_.field.setFocus()
+    qtbot.waitUntil(bar.window_.field.hasFocus)
+    came = []
+    for _ in range(3):
+        qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_Tab)
+        came.append(QApplication.focusWidget())
+    assert {widget.objectName() for widget in came[:2]} == {"closeMessage", "messageGo"} and came[2] == below

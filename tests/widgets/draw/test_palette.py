@@ -1,6 +1,7 @@
 import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 
 from napari_cosynth.classes import BUNDLED, NucleusClass, Taxonomy
 from napari_cosynth.widgets.draw.class_button import ClassButton
@@ -130,3 +131,16 @@ def test_it_fits_a_narrow_dock_whatever_the_names_and_counts(palette):
     long = NucleusClass(name="a very long name of a class", color="#ff0000", key="L")
     palette.setTaxonomy(Taxonomy(classes=(*BUNDLED.classes, long)))
     assert palette.minimumSizeHint().width() <= 290
+
+
+def test_tab_comes_to_the_classes_of_another_model_where_they_stand(qtbot):
+    window, palette, below = QWidget(), Palette(), QLineEdit()
+    column = QVBoxLayout(window)
+    for widget in (QLineEdit(), palette, below):
+        column.addWidget(widget)
+    qtbot.addWidget(window)
+    palette.setTaxonomy(TWO)
+    chain, widget = [], window
+    while (widget := widget.nextInFocusChain()) != window:
+        chain.append(widget)
+    assert chain.index(rows(palette)["inflammatory"]) < chain.index(below)

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QCheckBox, QComboBox, QLabel, QLineEdit, QProgressBar, QPushButton, QWidget
+from qtpy.QtWidgets import QCheckBox, QComboBox, QLabel, QLineEdit, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from napari_cosynth.data.dataset import read_dataset
 from napari_cosynth.session import Session
@@ -331,3 +331,20 @@ def test_stopped_for_good_it_no_longer_hears_the_session(qtbot, session, tmp_pat
     assert len(session.entries_changed) == 0
     session.remove(session.entries[0].key)
     assert read == []
+
+
+def test_tab_comes_to_the_choices_before_the_button(qtbot, make_panel, session, tmp_path):
+    window = QWidget()
+    column = QVBoxLayout(window)
+    column.addWidget(QLineEdit(objectName="above"))
+    qtbot.addWidget(window)
+    window.show()
+    panel = make_panel(session, parent=window)
+    panel.window_ = window  # lives as long
+    in_folder(panel, tmp_path / "set")
+    tick(qtbot, panel, "format_hovernet")
+    places, widget = [], window
+    while (widget := widget.nextInFocusChain()) != window:
+        places.append(widget.objectName())
+    order = ["above", "format_folder", "take_accepted", "classes_hovernet_neoplastic", "export_folder", "export"]
+    assert sorted(order, key=places.index) == order

@@ -6,9 +6,17 @@ import time
 from dataclasses import replace
 
 import pytest
-from qtpy.QtCore import QPoint, Qt
-from qtpy.QtGui import QKeySequence
-from qtpy.QtWidgets import QAbstractButton, QShortcut, QWidget
+from qtpy.QtCore import QPoint, QPointF, Qt
+from qtpy.QtGui import QKeySequence, QWheelEvent
+from qtpy.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QPushButton,
+    QScrollArea,
+    QShortcut,
+    QVBoxLayout,
+    QWidget,
+)
 
 from napari_cosynth.session import Session
 from napari_cosynth.snapshot import Entry
@@ -294,3 +302,40 @@ def test_narrow_and_wide(qtbot, gallery, entries):
         cards = [view.visualRect(view.model().index(i)) for i in range(columns)]
         assert all(card.right() <= view.viewport().width() for card in cards)
     assert view.indexAt(QPoint(5, 5)).row() == 0
+
+
+def test_tab_comes_to_the_filters_before_the_cards(qtbot, entries):
+    window, above, area, gallery = QWidget(), QPushButton(), QScrollArea(), Gallery()
+    area.setWidget(gallery)
+    column = QVBoxLayout(window)
+    column.addWidget(above)
+    column.addWidget(area)
+    qtbot.addWidget(window)
+    window.show()
+    gallery.setEntries(entries, "k0")
+    window.activateWindow()
+    above.setFocus()
+    qtbot.waitUntil(above.hasFocus, timeout=WAIT)
+    came = []
+    for _ in range(4):
+        qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_Tab)
+        came.append(QApplication.focusWidget().objectName())
+    assert came == ["", "show_all", "show_placed", "cards"]
+
+
+def test_scrolling_past_the_filter_hides_no_cards(gallery, entries):
+    gallery.setEntries(entries, "k0")
+    placed = gallery.findChild(QWidget, "show_placed")
+    middle = QPointF(placed.rect().center())
+    turned = QWheelEvent(
+        middle,
+        QPointF(placed.mapToGlobal(middle.toPoint())),
+        QPoint(),
+        QPoint(0, -120),
+        Qt.MouseButton.NoButton,
+        Qt.KeyboardModifier.NoModifier,
+        Qt.ScrollPhase.NoScrollPhase,
+        False,
+    )
+    QApplication.sendEvent(placed, turned)
+    assert gallery.filter() == CardFilter()
