@@ -6,6 +6,7 @@ Knows where they lie; what is in them is `model`'s matter.
 from __future__ import annotations
 
 import difflib
+from collections.abc import Iterable
 from pathlib import Path
 
 from napari_cosynth.layouts.model import TissueModel, read_tissue
@@ -35,3 +36,9 @@ def find_tissue(name: str | Path) -> TissueModel:
     hint = f" Did you mean {close[0]!r}?" if close else ""
     known = ", ".join(files) or "none ships with this installation"
     raise ValueError(f"no tissue {text!r}; known are: {known}.{hint} Or give a JSON file of  napari-cosynth layout fit")
+
+
+def tissue_named(prompt: str, names: Iterable[str]) -> str | None:
+    """That of several tissues which a prompt names, the plainest where it fits more than one; None if it fits none."""
+    text = prompt.lower()
+    return min((name for name in names if name.split("-")[0] in text), key=len, default=None)

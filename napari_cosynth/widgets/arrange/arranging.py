@@ -182,6 +182,8 @@ class Arranging(QObject):
         self._panel.setLocked(int(self._session.locked.mask(self._session.layout).sum()))
 
     def _on_layout(self, _layout: Layout | None = None) -> None:
+        # What was refused, was refused for the tile before.
+        self._messages.clear(_TOPIC)
         self._panel.setLayoutShown(self._session.layout, self._session.active_class)
         self._on_locked()
 

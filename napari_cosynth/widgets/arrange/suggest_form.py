@@ -10,6 +10,7 @@ from qtpy.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QLabel, QPushBut
 from napari_cosynth.layout import Layout
 from napari_cosynth.layouts.mix import Mix
 from napari_cosynth.layouts.model import TissueModel
+from napari_cosynth.layouts.tissues import tissue_named
 from napari_cosynth.points import MAX_POINTS
 from napari_cosynth.widgets.arrange.mix_sliders import MixSliders
 from napari_cosynth.widgets.controls.fields import Choice, WholeNumber
@@ -51,6 +52,7 @@ class SuggestForm(QWidget):
         self._structure = structure
         self._layout = Layout()
         self._own_total = False  # set by hand: it does not follow the tile's size
+        self._followed: str | None = None  # tissue of the prompt, or the first one
         self._tissue, self._total, self._mix = Choice(), WholeNumber(0, MAX_POINTS), MixSliders(())
         self._usual = QLabel(objectName="usual")
         self._total.setStyleSheet("min-width: 60px;")  # the usual number fits beside it in the narrowest dock
@@ -63,6 +65,7 @@ class SuggestForm(QWidget):
         self._seed.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self._arrange()
         self.setLayoutShown(self._layout)
+        self._followed = self._tissue.currentData()
         self._tissue.currentIndexChanged.connect(self._on_tissue)
         self._total.valueChanged.connect(self._on_total)
         self._mix.valueChanged.connect(self._show_reset)
@@ -106,8 +109,13 @@ class SuggestForm(QWidget):
         return self._follow.isEnabled() and self._follow.isChecked()
 
     def setPrompt(self, prompt: str) -> None:
-        """Know the prompt: an empty one cannot be followed."""
+        """Know the prompt: choose the tissue it names, unless the user chose one. An empty one cannot be followed."""
         enable(self._follow, _NO_STRUCTURE if not self._structure else "" if prompt.strip() else _NO_PROMPT)
+        named = tissue_named(prompt, (self._tissue.itemData(i) for i in range(self._tissue.count())))
+        # A number or a mix of the user's own is for the tissue that it was set for.
+        if named and self._tissue.currentData() == self._followed and not self._reset.isEnabled():
+            self._tissue.showData(named)
+            self._followed = named
 
     def setBusy(self, busy: bool) -> None:
         """Show that a layout is being made. The button stays: the next press asks for one more."""

@@ -10,6 +10,7 @@ from qtpy.QtWidgets import QFileDialog, QGridLayout, QLabel, QPlainTextEdit, QPu
 
 from napari_cosynth.layout import Layout
 from napari_cosynth.layout_io import write_layout
+from napari_cosynth.layouts.tissues import find_tissue, tissue_files, tissue_named
 from napari_cosynth.run_settings import RunSettings
 from napari_cosynth.session import Session
 from napari_cosynth.widgets.controls.fact_table import fact_label
@@ -95,8 +96,6 @@ class PlanForm(QWidget):
         """Fill in what the session says now, but for what the user has chosen otherwise."""
         super().showEvent(event)
         if not self._classes:
-            from napari_cosynth.layouts.tissues import find_tissue, tissue_files
-
             self._classes = {name: tuple(find_tissue(name).classes) for name in tissue_files()}
             for name in self._classes:
                 self._tissue.addItem(name.replace("-", " "), name)
@@ -116,8 +115,7 @@ class PlanForm(QWidget):
         prompt = self._session.prompt
         self._prompts.setPlainText(prompt)
         if self._tissue.currentData() == tissue:
-            named = [name for name in self._classes if name.split("-")[0] in prompt.lower()]
-            tissue = min(named, key=len, default="colon")
+            tissue = tissue_named(prompt, self._classes) or "colon"
             self._tissue.showData(tissue)
         self._filled_in = (prompt, tissue)
 

@@ -39,6 +39,22 @@ def test_a_tissue_brings_its_number_its_mix_and_its_density(panel):
         panel.suggest.setTissue("liver")
 
 
+def test_the_tissue_follows_the_prompt_until_something_is_set(panel):
+    panel.suggest.setPrompt("colon adenocarcinoma, H&E")
+    assert panel.suggest.tissue().name == "colon" and panel.suggest.total() == 34
+    panel.suggest.setPrompt("a gland")
+    assert panel.suggest.tissue().name == "colon"
+    panel.suggest.setTotal(50)
+    panel.suggest.setPrompt("Breast carcinoma")
+    assert (panel.suggest.tissue().name, panel.suggest.total()) == ("colon", 50)
+    QTest.mouseClick(part(panel, "tissue_mix"), Qt.MouseButton.LeftButton)
+    panel.suggest.setPrompt("Breast carcinoma, H&E")
+    assert panel.suggest.tissue().name == "breast"
+    panel.suggest.setTissue("lung")
+    panel.suggest.setPrompt("colon")
+    assert panel.suggest.tissue().name == "lung"
+
+
 def test_the_number_follows_the_tile_until_it_is_set(panel):
     panel.suggest.setTissue("colon")
     panel.setLayoutShown(Layout(height=512), 0)

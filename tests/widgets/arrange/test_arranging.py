@@ -261,6 +261,15 @@ def test_of_many_presses_the_last_counts_and_strokes_queue_up(bench, monkeypatch
     assert made == [1, 5] and bench.panel.findChild(QWidget, "suggest").text() == "&Suggest layout"
 
 
+def test_what_was_refused_is_forgotten_with_the_tile_it_was_refused_for(bench, make_layout):
+    bench.panel.suggest.setTotal(4000)
+    bench.press("suggest")
+    bench.wait()
+    assert "do not fit" in bench.messages.texts()[0]
+    bench.session.set_layout(make_layout(9), "Open sample")
+    assert bench.messages.texts() == ()
+
+
 def test_other_errors_are_messages_too(bench, monkeypatch):
     def broken(*_given):
         def make(_layout, _locked):
