@@ -31,6 +31,7 @@ class Places(QWidget):
         self._find_plan = QPushButton("Choose...", objectName="choose_queue_plan")
         self._find_folder = QPushButton("Choose...", objectName="choose_queue_folder")
         self._most = WholeNumber(0, MOST)
+        self._beside = ""
         self._arrange(most)
         for field in (self._plan, self._folder):
             field.textChanged.connect(self.changed)
@@ -47,10 +48,11 @@ class Places(QWidget):
         return _path(self._folder)
 
     def setPlan(self, file: str) -> None:
-        """Choose a plan; where no folder is chosen, one beside it is."""
-        if file and not self.folder():
+        """Choose a plan; where no folder is chosen, or that beside the plan before, one beside it is."""
+        if file and self.folder() in ("", self._beside):
             with QSignalBlocker(self._folder):
                 self._folder.setText(str(Path(file).with_suffix("")))
+            self._beside = self.folder()
         self._plan.setText(file)
 
     def setFolder(self, folder: str) -> None:

@@ -263,6 +263,16 @@ def test_a_plan_is_dropped_on_the_panel(qtbot, panel, plan_file, tmp_path):
     until(qtbot, lambda: said(panel) == "6 layouts, 6 tiles")
 
 
+def test_the_folder_goes_with_the_plan_unless_it_was_chosen(panel, tmp_path):
+    folder = part(panel, QLineEdit, "queue_folder")
+    for name in ("one", "two"):
+        panel.setPlan(str(tmp_path / f"{name}.toml"))
+        assert folder.text() == str(tmp_path / name)
+    panel.setFolder(str(tmp_path / "own"))
+    panel.setPlan(str(tmp_path / "three.toml"))
+    assert folder.text() == str(tmp_path / "own")
+
+
 def test_closing_stops_the_batch_and_lets_the_session_go(qtbot, make_panel, batches, session, plan_file, tile_named):
     panel = make_panel(batches)
     chosen(qtbot, panel, plan_file)
