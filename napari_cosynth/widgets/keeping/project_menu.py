@@ -12,6 +12,7 @@ from napari_cosynth.session import Session
 from napari_cosynth.snapshot import Snapshot
 from napari_cosynth.widgets.controls.last_folder import last_folder, remember_folder
 from napari_cosynth.widgets.controls.messages import Action, MessageBar
+from napari_cosynth.widgets.controls.readable import sentence
 from napari_cosynth.widgets.keeping.contents import contents, is_empty, same_contents
 from napari_cosynth.widgets.keeping.layout_files import LayoutFiles
 from napari_cosynth.widgets.keeping.recover import Recover
@@ -175,8 +176,9 @@ class ProjectMenu(QPushButton):
         self._recover.replace(opened.snapshot)
         self._path, self._saved = file, opened.snapshot
         if opened.lost:
-            lost = "; ".join(opened.lost)
-            self._messages.tell(f"Recovered, but not all of it: {lost}. Save it as a new project.", topic=_TOPIC)
+            # What to do comes first: a long list is cut.
+            lost = sentence("; ".join(opened.lost))
+            self._messages.tell(f"Recovered, but not all of it; save it as a new project. {lost}", topic=_TOPIC)
 
     def _offer_recovery(self, error: Exception, path: Path) -> None:
         actions = [Action("Recover", lambda: self._read_damaged(path))] if path.is_file() else []

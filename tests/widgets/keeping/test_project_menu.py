@@ -6,7 +6,7 @@ import threading
 
 import pytest
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QFileDialog, QPushButton
+from qtpy.QtWidgets import QFileDialog, QLabel, QPushButton
 
 from napari_cosynth.project import open_project, save_project
 from napari_cosynth.recovery import found, load
@@ -210,6 +210,23 @@ def test_a_damaged_project_is_refused_with_its_reason_and_can_be_recovered(menu,
     press(qtbot, menu.messages, "messageRecover")
     qtbot.waitUntil(lambda: menu.session.prompt == "colon", timeout=WAIT)
     assert menu.path() is None, "Save must not write over the damaged file"
+
+
+def test_what_to_do_about_a_recovered_project_is_seen_however_much_was_lost(menu, qtbot, tmp_path, make_made_tile):
+    for seed in range(2, 12):
+        menu.session.add_tile(make_made_tile(menu.session.layout, seed=seed))
+    path = tmp_path / "a.cosynth"
+    menu.save(path)
+    qtbot.waitUntil(lambda: said(menu, "Saved as"), timeout=WAIT)
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 3])
+    menu.open(path)
+    qtbot.waitUntil(lambda: said(menu, "recover it"), timeout=WAIT)
+    press(qtbot, menu.messages, "messageRecover")
+    qtbot.waitUntil(lambda: said(menu, "not all of it"), timeout=WAIT)
+    [label] = [label for label in menu.messages.findChildren(QLabel) if "not all of it" in label.text()]
+    assert "save it as a new project" in label.text() and label.text().endswith("…")
+    assert "tile 11 of 11" in label.toolTip()
 
 
 def test_a_file_that_is_not_there_is_told_without_an_offer(menu, qtbot, tmp_path):
