@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from napari.components import ViewerModel
 from napari.layers import Image, Labels
+from napari.utils._proxies import PublicOnlyProxy
 
 from napari_cosynth.classes import BUNDLED
 from napari_cosynth.layer_data import METADATA
@@ -74,7 +75,7 @@ def test_micrometres_of_the_layer_are_taken(labels):
 
 def test_the_dock_takes_a_layer_as_one_step_and_leaves_it_alone(qapp, labels):
     viewer, session, said = ViewerModel(), Session(), []
-    layers = Layers(viewer, session)
+    layers = Layers(PublicOnlyProxy(viewer), session)
     layers.message.connect(said.append)
     layer = viewer.add_labels(labels, name="mine")
     before = labels.copy()
@@ -98,7 +99,7 @@ def test_the_menu_works_with_and_without_a_dock(qtbot, labels):
     points = viewer.layers["mine centroids"]
     assert points.metadata[METADATA]["height"] == 128
     session = Session()
-    layers = Layers(viewer, session)
+    layers = Layers(PublicOnlyProxy(viewer), session)
     qtbot.waitUntil(lambda: len(session.layout) > 0, timeout=20000)
     assert points not in viewer.layers
     assert (session.layout.height, session.layout.width) == (128, 160)

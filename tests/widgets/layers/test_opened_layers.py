@@ -1,5 +1,6 @@
 import numpy as np
 from napari.layers import Layer
+from napari.utils._proxies import PublicOnlyProxy
 
 from napari_cosynth._reader import read_layouts, read_projects
 from napari_cosynth._sample_data import gland, sparse
@@ -62,7 +63,7 @@ def test_what_is_no_layout_for_this_model_stays_a_layer_and_is_told(qtbot, viewe
 def test_opened_before_the_dock_it_is_taken_in_edits_included(qtbot, viewer, session):
     (layer,) = add(viewer, sparse())
     layer.remove([0])
-    layers = Layers(viewer, session)
+    layers = Layers(PublicOnlyProxy(viewer), session)
     settled(qtbot, viewer)
     assert len(session.layout) == len(layer.data) > 0
     layers.close()
@@ -71,7 +72,7 @@ def test_opened_before_the_dock_it_is_taken_in_edits_included(qtbot, viewer, ses
 def test_opened_before_the_dock_it_does_not_replace_work(qtbot, viewer, session):
     add(viewer, sparse())
     session.set_layout(Layout(centroids=[(3, 3)], class_ids=[0]), "x")
-    layers = Layers(viewer, session)
+    layers = Layers(PublicOnlyProxy(viewer), session)
     qtbot.wait(100)
     assert len(session.layout) == 1
     assert "sparse" in viewer.layers
