@@ -291,3 +291,27 @@ def layers(viewer, session, said):
     made.message.connect(said.append)
     yield made
     made.close()
+
+
+@pytest.fixture(scope="session")
+def turn_wheel():
+    """Turn the mouse wheel a notch over a widget."""
+    from qtpy.QtCore import QPoint, QPointF, Qt
+    from qtpy.QtGui import QWheelEvent
+    from qtpy.QtWidgets import QApplication
+
+    def turn(widget):
+        at = widget.rect().center()
+        event = QWheelEvent(
+            QPointF(at),
+            QPointF(widget.mapToGlobal(at)),
+            QPoint(),
+            QPoint(0, -120),
+            Qt.MouseButton.NoButton,
+            Qt.KeyboardModifier.NoModifier,
+            Qt.ScrollPhase.NoScrollPhase,
+            False,
+        )
+        QApplication.sendEvent(widget, event)
+
+    return turn

@@ -13,13 +13,13 @@ from napari_cosynth.layout import Layout
 from napari_cosynth.points import MAX_SIDE, MIN_SIDE, SIDE_STEP
 
 if TYPE_CHECKING:
-    from napari.layers import Labels
+    from napari.layers import Labels, Layer
     from napari.viewer import Viewer
 
 _MICROMETRE = ("micrometer", "micron", "um", "µm")
 
 
-def layout_of_labels(layer: Labels, taxonomy: Taxonomy, um_per_px: float) -> tuple[Layout, str]:
+def layout_of_labels(layer: Layer | None, taxonomy: Taxonomy, um_per_px: float) -> tuple[Layout, str]:
     """The layout of a labels layer, and a sentence that says what was taken.
 
     The tile is the layer's size, made larger to the next multiple of 16, so no
@@ -36,8 +36,12 @@ def layout_of_labels(layer: Labels, taxonomy: Taxonomy, um_per_px: float) -> tup
     Raises
     ------
     ValueError
-        If the layer is larger, has more dimensions, or holds no layout; the message says what to do.
+        If it is no labels layer, is larger, has more dimensions, or holds no layout; the message says what to do.
     """
+    from napari.layers import Labels
+
+    if not isinstance(layer, Labels):
+        raise ValueError("no labels layer is selected; select the one with your nuclei in the list of layers")
     finest = layer.data[0] if layer.multiscale else layer.data
     if len(finest.shape) != 2:
         raise ValueError(
@@ -82,11 +86,9 @@ def add_centroids_layer(viewer: Viewer) -> None:
     ValueError
         If no labels layer is selected, or it holds no layout.
     """
-    from napari.layers import Labels, Layer
+    from napari.layers import Layer
 
     layer = viewer.layers.selection.active
-    if not isinstance(layer, Labels):
-        raise ValueError("no labels layer is selected; select the one with your nuclei in the list of layers")
     layout, said = layout_of_labels(layer, taxonomy_in(viewer.layers), 0.25)
     facts = {"height": layout.height, "width": layout.width, "said": said}
     if _um_per_px(layer):

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from napari.components import ViewerModel
-from napari.layers import Labels, Layer
+from napari.layers import Layer
 from psygnal import Signal
 from pydantic import ValidationError
 
@@ -203,8 +203,6 @@ class Layers:
         """Make a layout from the nuclei of a labels layer of the user's; says what was taken, or why not."""
         before = self._session.layout
         try:
-            if not isinstance(layer, Labels):
-                raise ValueError("this is no labels layer; select the one with your nuclei in the list of layers")
             layout, said = layout_of_labels(layer, before.taxonomy, before.um_per_px)
         except ValueError as error:
             self.message.emit(plain_message(error) if isinstance(error, ValidationError) else str(error))

@@ -6,8 +6,8 @@ import time
 from dataclasses import replace
 
 import pytest
-from qtpy.QtCore import QPoint, QPointF, Qt
-from qtpy.QtGui import QKeySequence, QWheelEvent
+from qtpy.QtCore import QPoint, Qt
+from qtpy.QtGui import QKeySequence
 from qtpy.QtWidgets import (
     QAbstractButton,
     QApplication,
@@ -323,19 +323,7 @@ def test_tab_comes_to_the_filters_before_the_cards(qtbot, entries):
     assert came == ["", "show_all", "show_placed", "cards"]
 
 
-def test_scrolling_past_the_filter_hides_no_cards(gallery, entries):
+def test_scrolling_past_the_filter_hides_no_cards(gallery, entries, turn_wheel):
     gallery.setEntries(entries, "k0")
-    placed = gallery.findChild(QWidget, "show_placed")
-    middle = QPointF(placed.rect().center())
-    turned = QWheelEvent(
-        middle,
-        QPointF(placed.mapToGlobal(middle.toPoint())),
-        QPoint(),
-        QPoint(0, -120),
-        Qt.MouseButton.NoButton,
-        Qt.KeyboardModifier.NoModifier,
-        Qt.ScrollPhase.NoScrollPhase,
-        False,
-    )
-    QApplication.sendEvent(placed, turned)
+    turn_wheel(gallery.findChild(QWidget, "show_placed"))
     assert gallery.filter() == CardFilter()

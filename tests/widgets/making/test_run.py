@@ -168,29 +168,13 @@ def test_it_fits_a_narrow_dock(panel, unfolded):
     assert panel.minimumSizeHint().width() <= 280
 
 
-def test_the_wheel_scrolls_past_fields_without_the_focus(panel, qtbot):
-    from qtpy.QtCore import QPoint, QPointF
-    from qtpy.QtGui import QWheelEvent
-
-    def turn(field):
-        event = QWheelEvent(
-            QPointF(5, 5),
-            QPointF(5, 5),
-            QPoint(),
-            QPoint(0, -120),
-            Qt.MouseButton.NoButton,
-            Qt.KeyboardModifier.NoModifier,
-            Qt.ScrollPhase.NoScrollPhase,
-            False,
-        )
-        QApplication.sendEvent(field, event)
-
+def test_the_wheel_scrolls_past_fields_without_the_focus(panel, qtbot, turn_wheel):
     part(panel, "generate").setFocus()
     for name in ("quality", "variants", "seed"):
-        turn(part(panel, name))
+        turn_wheel(part(panel, name))
     assert panel.value() == RunSettings()
     part(panel, "quality").setFocus()
-    turn(part(panel, "quality"))
+    turn_wheel(part(panel, "quality"))
     assert panel.value().quality == "fine"
 
 
