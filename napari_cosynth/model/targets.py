@@ -124,10 +124,15 @@ def joint_tile(image: np.ndarray, distance: np.ndarray, classes: np.ndarray, tax
     float32 (5 + n_stated, H, W) in -1..1.
     """
     n = len(taxonomy.stated)
-    maps = (classes[None] == np.arange(n + 1)[:, None, None]).astype(np.float32)
-    maps[1:, classes == UNSTATED] = 1 / n
-    rgb = image.astype(np.float32).transpose(2, 0, 1) / 127.5 - 1
-    return np.concatenate([rgb, distance[None] * 2 - 1, maps * 2 - 1]).astype(np.float32)
+    # What each map says of a class: by class from UNSTATED on, read for each pixel.
+    says = np.full((n + 1, n + 2), -1, np.float32)
+    says[np.arange(n + 1), np.arange(n + 1) - UNSTATED] = 1
+    says[1:, 0] = np.float32(1 / n) * 2 - 1
+    joint = np.empty((5 + n, *classes.shape), np.float32)
+    joint[:3] = np.divide(image.transpose(2, 0, 1), 127.5, dtype=np.float32) - 1
+    joint[3] = distance * 2 - 1
+    np.take(says, classes - UNSTATED, axis=1, out=joint[4:])
+    return joint
 
 
 def image_of(joint: np.ndarray) -> np.ndarray:
