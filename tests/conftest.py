@@ -6,6 +6,7 @@ Nothing heavy is imported before a test asks for it.
 from __future__ import annotations
 
 import shutil
+import sys
 import zlib
 from pathlib import Path
 
@@ -70,6 +71,14 @@ def labelled_tile(seed: int = 0, size: tuple[int, int] = (128, 128), masks: bool
             **facts,
         }
     )
+
+
+@pytest.fixture(autouse=True)
+def _one_thread():
+    """A batch tells torch how many threads to take, for good; two test processes of two each wait for each other."""
+    yield
+    if torch := sys.modules.get("torch"):
+        torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="session")
