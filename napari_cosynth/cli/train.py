@@ -82,6 +82,13 @@ def train(
     critic: Annotated[
         float, typer.Option(min=0, help="Weight of persuading a critic that learns beside; 0 leaves it out.")
     ] = 0,
+    rehearsal: Annotated[
+        float,
+        typer.Option(
+            min=0,
+            help="Length of the gradient of rehearsals over that of all other losses, such as 1; 0 leaves them out.",
+        ),
+    ] = 0,
     preview_minutes: Annotated[float, typer.Option(min=0, help="Minutes between previews; 0 = none.")] = 20,
     checkpoint_minutes: Annotated[float, typer.Option(min=0.01, help="Minutes between checkpoints.")] = 5,
     compiled: Annotated[
@@ -151,6 +158,7 @@ def train(
                 ema_decay=ema,
                 perceptual=perceptual,
                 persuasion=critic,
+                rehearsal=rehearsal,
                 seed=seed,
                 precision=precision,
                 compiled=compiled,

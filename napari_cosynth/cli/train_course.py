@@ -31,6 +31,7 @@ FACT_OF = {
     "uses": "settings.uses",
     "perceptual": "settings.perceptual",
     "critic": "settings.persuasion",
+    "rehearsal": "settings.rehearsal",
     "compiled": "settings.compiled",
     # Of `train-segmenter`, whose learning rate falls over them.
     "steps": "settings.steps",

@@ -55,6 +55,28 @@ class Critic(nn.Module):
         return marks
 
 
+class GrainCritic(nn.Module):
+    """Marks for the places of images by their pixels alone: an eye's first layer hardly sees their grain."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.judge = nn.Sequential(
+            spectral_norm(nn.Conv2d(3, WIDTH // 2, 3)),
+            nn.LeakyReLU(0.2),
+            spectral_norm(nn.Conv2d(WIDTH // 2, WIDTH // 2, 3)),
+            nn.LeakyReLU(0.2),
+            spectral_norm(nn.Conv2d(WIDTH // 2, WIDTH, 4, stride=2)),
+            nn.LeakyReLU(0.2),
+            spectral_norm(nn.Conv2d(WIDTH, WIDTH, 3)),
+            nn.LeakyReLU(0.2),
+            spectral_norm(nn.Conv2d(WIDTH, 1, 1)),
+        )
+
+    def forward(self, image: Tensor) -> list[Tensor]:
+        """Marks (B, n) of images (B, 3, H, W) in -1..1."""
+        return [self.judge((4 * image).contiguous(memory_format=torch.channels_last)).flatten(1)]
+
+
 def critic_loss(real: Sequence[Tensor], made: Sequence[Tensor]) -> Tensor:
     """Hinge loss of the critic: real marks above 1, made ones below -1."""
     return torch.stack([F.relu(1 - r).mean() + F.relu(1 + m).mean() for r, m in zip(real, made, strict=True)]).mean()
@@ -63,6 +85,16 @@ def critic_loss(real: Sequence[Tensor], made: Sequence[Tensor]) -> Tensor:
 def persuasion_loss(made: Sequence[Tensor]) -> Tensor:
     """(B,): what the network is to make small, so that its images get high marks."""
     return -torch.stack([m.mean(1) for m in made]).mean(0)
+
+
+def paired_loss(better: Sequence[Tensor], worse: Sequence[Tensor]) -> Tensor:
+    """How far marks are from saying that each of ``better`` is better than its counterpart in ``worse``.
+
+    Of two images of the same nuclei, so that only their looks count (Jolicoeur-Martineau 2018, arXiv 1807.00734):
+    log 2 if the marks cannot tell, 0 if they always can.
+    """
+    pairs = zip(better, worse, strict=True)
+    return torch.stack([F.softplus((w - b).float()).mean() for b, w in pairs]).mean()
 
 
 def _judge_of_places(width: int) -> nn.Sequential:

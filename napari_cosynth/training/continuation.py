@@ -1,0 +1,55 @@
+"""A noisy tile brought to its end by the network's own steps, as a sampler brings it there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from diffusers.schedulers.scheduling_unipc_multistep import UniPCMultistepScheduler
+from torch import Tensor
+
+from napari_cosynth.model.path import noise_levels
+
+STEPS = 12
+"""Of the whole path: the standard setting, for which tiles are to look right."""
+
+Predict = Callable[[Tensor, float], Tensor]
+"""The clean tile (B, C, H, W) that a network sees in a noisy one (B, C, H, W) at a place t on the path."""
+
+
+def place_before(step: int) -> float:
+    """How clean, 0 to 1, a tile is before a step (from 0) of `STEPS`."""
+    return 1 - float(noise_levels(STEPS)[step])
+
+
+def continued(predict: Predict, z: Tensor, first: int, sloped: int) -> Tensor:
+    """The tile that a noisy one becomes.
+
+    Parameters
+    ----------
+    z
+        (B, C, H, W) as noisy as before step ``first``.
+    first
+        Number of the first step that is taken, from 0.
+    sloped
+        Number of steps at the end through which slopes are kept; what is before
+        them counts as given.
+
+    Returns
+    -------
+    (B, C, H, W) in -1..1.
+    """
+    scheduler = UniPCMultistepScheduler(prediction_type="flow_prediction", use_flow_sigmas=True, flow_shift=1.0)
+    scheduler.set_timesteps(sigmas=noise_levels(STEPS))
+    scheduler.set_begin_index(first)
+    slopes_from = STEPS - sloped
+    for step in range(first, STEPS):
+        sigma = float(scheduler.sigmas[step])
+        # Always of one layout in memory, so that a compiled network need not be compiled for each.
+        z = z.contiguous()
+        if step == slopes_from:
+            z = z.detach().requires_grad_()
+        with torch.set_grad_enabled(step >= slopes_from):
+            clean = predict(z, 1 - sigma).clamp(-1, 1)
+            z = scheduler.step((z - clean) / sigma, scheduler.timesteps[step], z, return_dict=False)[0]
+    return clean
