@@ -13,9 +13,9 @@ class Preset(NamedTuple):
     layout_guidance: float
 
 
-DRAFT = Preset(steps=4, guidance=1.0, layout_guidance=1.25)
-STANDARD = Preset(steps=12, guidance=1.0, layout_guidance=1.25)
-FINE = Preset(steps=24, guidance=1.0, layout_guidance=1.25)
+DRAFT = Preset(steps=4, guidance=1.0, layout_guidance=1.0)
+STANDARD = Preset(steps=12, guidance=1.0, layout_guidance=1.0)
+FINE = Preset(steps=24, guidance=1.0, layout_guidance=1.0)
 
 Quality = Literal["draft", "standard", "fine"]
 QUALITIES: dict[Quality, Preset] = dict(zip(get_args(Quality), (DRAFT, STANDARD, FINE), strict=True))
