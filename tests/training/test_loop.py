@@ -78,8 +78,9 @@ def test_a_resumed_run_continues_exactly_with_a_critic(run, tmp_path):
 
 def test_a_critic_may_join_later(run, tmp_path):
     alone = taken(run(tmp_path), 2)
-    joined = taken(run(tmp_path, resume=True, persuasion=0.1), 1)
-    assert [s.critic for s in alone] == [0, 0] and joined[0].critic > 0 and joined[0].step == 3
+    # A step whose times are all early has nothing that could be judged.
+    joined = taken(run(tmp_path, resume=True, persuasion=0.1), 5)
+    assert [s.critic for s in alone] == [0, 0] and any(s.critic > 0 for s in joined) and joined[0].step == 3
 
 
 def test_a_resumed_run_continues_exactly_with_rehearsals(run, tmp_path):
