@@ -1,10 +1,18 @@
 """The critic: learns what parts two kinds of images, and its slope leads from one to the other."""
 
+import math
+
 import pytest
 
 torch = pytest.importorskip("torch")
 
-from napari_cosynth.training.critic import Critic, critic_loss, persuasion_loss  # noqa: E402
+from napari_cosynth.training.critic import (  # noqa: E402
+    Critic,
+    GrainCritic,
+    critic_loss,
+    paired_loss,
+    persuasion_loss,
+)
 
 WIDTHS = (4, 6)
 
@@ -60,3 +68,32 @@ def test_an_image_is_marked_by_itself(taught):
     both = taught(features(2, 0.3, 5))
     alone = taught([f[1:] for f in features(2, 0.3, 5)])
     assert all(torch.allclose(b[1:], a, atol=1e-5) for b, a in zip(both, alone, strict=True))
+
+
+def test_pairs_are_compared_one_by_one():
+    marks = [torch.tensor([[1.0, -2.0]]), torch.tensor([[3.0]])]
+    assert paired_loss(marks, marks).item() == pytest.approx(math.log(2))
+    better = [mark + 20 for mark in marks]
+    assert paired_loss(better, marks) < 1e-6 < 19 < paired_loss(marks, better)
+    # What both have in common does not count.
+    assert paired_loss([m + 100 for m in better], [m + 100 for m in marks]) < 1e-6
+
+
+def test_the_critic_of_pixels_learns_to_tell_grain():
+    torch.manual_seed(0)
+    critic = GrainCritic()
+    optimizer = torch.optim.Adam(critic.parameters(), lr=3e-3, betas=(0.0, 0.99))
+
+    def images(seed):
+        chance = torch.Generator().manual_seed(seed)
+        smooth = torch.nn.functional.interpolate(torch.rand(4, 3, 6, 6, generator=chance), size=32, mode="bicubic")
+        return (smooth + 0.2 * torch.randn(smooth.shape, generator=chance)).clamp(-1, 1), smooth
+
+    for seed in range(40):
+        real, made = images(seed)
+        loss = paired_loss(critic(real), critic(made))
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    real, made = (critic.eval()(side) for side in images(1000))
+    assert real[0].shape == (4, 121) and paired_loss(real, made) < 0.5 < paired_loss(made, real)

@@ -4,7 +4,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from napari_cosynth.training.perception import TrainedEye, perceptual_distance  # noqa: E402
+from napari_cosynth.training.perception import KINDS, TrainedEye, perceptual_distance  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -58,3 +58,9 @@ def test_features_are_unit_vectors_of_four_resolutions(eye, images):
     features = eye(images)
     assert [f.shape[1] for f in features] == list(eye.widths) and [f.shape[2] for f in features] == [32, 16, 8, 4]
     assert all((f.norm(dim=1) <= 1 + 1e-5).all() for f in features)
+
+
+def test_eyes_of_two_kinds_look_at_the_same_resolutions_and_see_differently(images):
+    one, other = (TrainedEye(kind)(images) for kind in KINDS)
+    assert [f.shape[2:] for f in one] == [f.shape[2:] for f in other] and one[-1].shape[1] != other[-1].shape[1]
+    assert (one[0][:, :16] - other[0][:, :16]).abs().mean() > 1e-2
