@@ -2,11 +2,12 @@
 
 In training each step begins from a real tile with noise. A sampler begins each from
 what the step before left, and passes on whatever that got a little wrong: made tiles
-are told from real ones by what adds up over the last five steps. So real tiles are
-brought to a place on the path and made anew from there; critics learn to tell them
-from the real ones, of the same nuclei, and the network learns to persuade the critics, through the steps
-(of few steps so Sauer et al. 2023, arXiv 2311.17042; with the network's own steps
-before the last Yin et al. 2024, arXiv 2405.14867).
+were told from real ones by what adds up over the last five steps (docs/training.md,
+tenth run). So real tiles are brought to a place on the path and made anew from there;
+critics learn to tell them from the real ones, of the same nuclei, and the network
+learns to persuade the critics, through its steps. Distillation to few steps does so
+(Sauer et al. 2023, arXiv 2311.17042), also with the network's own steps before the
+last (Yin et al. 2024, arXiv 2405.14867).
 """
 
 from __future__ import annotations
