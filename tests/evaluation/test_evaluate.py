@@ -43,7 +43,9 @@ def tiles(make_tile):
 
 @pytest.fixture
 def settings(model_folder):
-    return MakingSettings(model=str(model_folder), steps=2, device="cpu", dtype="float32", threads=1)
+    return MakingSettings(
+        model=str(model_folder), steps=2, layout_guidance=1.25, device="cpu", dtype="float32", threads=1
+    )
 
 
 @pytest.fixture
