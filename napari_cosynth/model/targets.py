@@ -129,7 +129,8 @@ def joint_tile(image: np.ndarray, distance: np.ndarray, classes: np.ndarray, tax
     says[np.arange(n + 1), np.arange(n + 1) - UNSTATED] = 1
     says[1:, 0] = np.float32(1 / n) * 2 - 1
     joint = np.empty((5 + n, *classes.shape), np.float32)
-    joint[:3] = np.divide(image.transpose(2, 0, 1), 127.5, dtype=np.float32) - 1
+    np.divide(image.transpose(2, 0, 1), np.float32(127.5), out=joint[:3])
+    joint[:3] -= 1
     joint[3] = distance * 2 - 1
     np.take(says, classes - UNSTATED, axis=1, out=joint[4:])
     return joint

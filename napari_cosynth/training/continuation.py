@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import torch
-from diffusers.schedulers.scheduling_unipc_multistep import UniPCMultistepScheduler
 from torch import Tensor
 
 from napari_cosynth.model.path import noise_levels
+from napari_cosynth.model.scheduler import flow_scheduler
+from napari_cosynth.presets import STANDARD
 
-STEPS = 12
-"""Of the whole path: the standard setting, for which tiles are to look right."""
+STEPS = STANDARD.steps
+"""Of the whole path: the setting for which tiles are to look right."""
 
 Predict = Callable[[Tensor, float], Tensor]
 """The clean tile (B, C, H, W) that a network sees in a noisy one (B, C, H, W) at a place t on the path."""
@@ -39,7 +40,7 @@ def continued(predict: Predict, z: Tensor, first: int, sloped: int) -> Tensor:
     -------
     (B, C, H, W) in -1..1.
     """
-    scheduler = UniPCMultistepScheduler(prediction_type="flow_prediction", use_flow_sigmas=True, flow_shift=1.0)
+    scheduler = flow_scheduler()
     scheduler.set_timesteps(sigmas=noise_levels(STEPS))
     scheduler.set_begin_index(first)
     slopes_from = STEPS - sloped

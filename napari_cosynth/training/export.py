@@ -7,11 +7,10 @@ import os
 import shutil
 from pathlib import Path
 
-from diffusers.schedulers.scheduling_unipc_multistep import UniPCMultistepScheduler
-
 from napari_cosynth.classes import Taxonomy
 from napari_cosynth.model.labels_first import pipeline_class
 from napari_cosynth.model.pipeline import CoSynthPipeline
+from napari_cosynth.model.scheduler import flow_scheduler
 from napari_cosynth.model.text import TextEncoder
 from napari_cosynth.model.unet import JointUNet
 from napari_cosynth.training.loop import TrainedState
@@ -42,8 +41,7 @@ def export_model(
     network.load_state_dict(state.weights)
     pipe = pipeline_class(network)(
         network.half().eval(),
-        # Second order with a corrector that costs no pass (Zhao et al. 2023, arXiv 2302.04867): sharp at 12 steps.
-        UniPCMultistepScheduler(prediction_type="flow_prediction", use_flow_sigmas=True, flow_shift=1.0),
+        flow_scheduler(),
         encoder,
         taxonomy.model_dump(mode="json"),
     )
