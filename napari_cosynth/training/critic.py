@@ -18,6 +18,8 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
 WIDTH = 64
+CONTRAST, GRAIN_CONTRAST = 2.0, 16.0
+"""Of the image and of its grain, as the critic of pixels is shown them."""
 
 
 class Critic(nn.Module):
@@ -56,25 +58,35 @@ class Critic(nn.Module):
 
 
 class GrainCritic(nn.Module):
-    """Marks for the places of images by their pixels alone: an eye's first layer hardly sees their grain."""
+    """Marks for images by their pixels alone: an eye's first layer hardly sees their grain.
+
+    Beside the image it is shown what a smoothed one lacks, much enlarged: the grain is some
+    hundredths of the image's contrast, and without that pairs were not told apart at all
+    (docs/training.md, eleventh run).
+    """
 
     def __init__(self) -> None:
         super().__init__()
-        self.judge = nn.Sequential(
-            spectral_norm(nn.Conv2d(3, WIDTH // 2, 3)),
-            nn.LeakyReLU(0.2),
-            spectral_norm(nn.Conv2d(WIDTH // 2, WIDTH // 2, 3)),
-            nn.LeakyReLU(0.2),
-            spectral_norm(nn.Conv2d(WIDTH // 2, WIDTH, 4, stride=2)),
-            nn.LeakyReLU(0.2),
-            spectral_norm(nn.Conv2d(WIDTH, WIDTH, 3)),
-            nn.LeakyReLU(0.2),
-            spectral_norm(nn.Conv2d(WIDTH, 1, 1)),
-        )
+        widths = WIDTH // 2, WIDTH
+        self.scales = nn.ModuleList([_filters(6, widths[0], 3), _filters(widths[0], widths[1], 4, stride=2)])
+        self.places = nn.ModuleList(_judge_of_places(width) for width in widths)
+        self.wholes = nn.ModuleList(_judge_of_wholes(width) for width in widths)
+        binomial = torch.tensor([0.25, 0.5, 0.25])
+        self.register_buffer("smoothing", binomial.outer(binomial).expand(3, 1, 3, 3).clone(), persistent=False)
 
     def forward(self, image: Tensor) -> list[Tensor]:
-        """Marks (B, n) of images (B, 3, H, W) in -1..1."""
-        return [self.judge((4 * image).contiguous(memory_format=torch.channels_last)).flatten(1)]
+        """Marks (B, n) of images (B, 3, H, W) in -1..1: of places and of the whole, at two resolutions."""
+        inner = image[..., 1:-1, 1:-1]
+        grain = inner - F.conv2d(image, self.smoothing, groups=3)
+        h = torch.cat([CONTRAST * inner, GRAIN_CONTRAST * grain], dim=1).contiguous(memory_format=torch.channels_last)
+        marks = []
+        for filters, of_places, of_whole in zip(self.scales, self.places, self.wholes, strict=True):
+            h = filters(h)
+            whole = h.float()
+            # Their logarithm: real tiles differ tenfold in how much grain they have.
+            spread = (whole.var((2, 3)) + 1e-6).log() / 2
+            marks += [of_places(h).flatten(1), of_whole(torch.cat([whole.mean((2, 3)), spread], dim=1))]
+        return marks
 
 
 def critic_loss(real: Sequence[Tensor], made: Sequence[Tensor]) -> Tensor:
@@ -113,4 +125,13 @@ def _judge_of_wholes(width: int) -> nn.Sequential:
         spectral_norm(nn.Linear(2 * width, WIDTH)),
         nn.LeakyReLU(0.2),
         spectral_norm(nn.Linear(WIDTH, 1)),
+    )
+
+
+def _filters(width: int, filters: int, side: int, stride: int = 1) -> nn.Sequential:
+    return nn.Sequential(
+        spectral_norm(nn.Conv2d(width, filters, side, stride)),
+        nn.LeakyReLU(0.2),
+        spectral_norm(nn.Conv2d(filters, filters, 3)),
+        nn.LeakyReLU(0.2),
     )

@@ -183,8 +183,10 @@ def train(
     network = network.to(accelerator.device, memory_format=torch.channels_last).train()
     encoder = encoder.to(accelerator.device)
     eye = TrainedEye().to(accelerator.device) if settings.perceptual or settings.persuasion else None
+    # Less momentum where critics move as well: what persuaded them some steps ago may not any more.
+    betas = (0.5 if settings.rehearsal else 0.9, 0.99)
     optimizer = torch.optim.AdamW(
-        network.parameters(), lr=settings.learning_rate, betas=(0.9, 0.99), weight_decay=0.01, fused=True
+        network.parameters(), lr=settings.learning_rate, betas=betas, weight_decay=0.01, fused=True
     )
     average = WeightAverage(network, settings.ema_decay)
     rival = Rival(eye.widths, settings.critic_learning_rate, accelerator) if settings.persuasion else None

@@ -30,23 +30,26 @@ if TYPE_CHECKING:
 
     from napari_cosynth.training.batches import Batch
 
-FIRST_STEPS = (6, 7, 8, 9)
-"""Steps, of 12, at which a rehearsal may begin: a third to two thirds of the path lie behind them. It is settled then
-what stands where; how it looks is not."""
+FIRST_STEPS = (0, 4, 6, 7, 8, 9)
+"""Steps, of 12, at which a rehearsal may begin. Mostly a third to two thirds of the path lie behind them: it is settled
+then what stands where; how it looks is not. Some begin from noise, as a sampler does."""
 MOST_SLOPED = 3
 """Steps at the end that learn, at most: each more costs as much memory as a step of training."""
 GRAIN_SHARE = 0.5
-"""Of the critic of pixels; that of each eye has 1."""
-MOST_RATIO = 10.0
-"""Of the two gradients' lengths: what persuades nobody is not blown up without bound."""
+"""Length of what the critic of pixels asks of an image; that of each eye has 1. Each by its own measure: its slopes are
+the steepest by far."""
 
 
 @dataclass(frozen=True)
 class Rehearsed:
-    """What the critics see of one rehearsal: of each eye its features, and the image; of real and of made tiles."""
+    """What the critics see of one rehearsal: of each eye its features, and the image; of real and of made tiles.
+
+    ``image`` (B, 3, H, W), the made one with its slopes.
+    """
 
     real: tuple[Sequence[Tensor] | Tensor, ...]
     made: tuple[Sequence[Tensor] | Tensor, ...]
+    image: Tensor
 
 
 class Rehearsal:
@@ -87,11 +90,11 @@ class Rehearsal:
         sloped = 1 + int(torch.randint(MOST_SLOPED, (), generator=chance))
         t = torch.full((len(noise),), place_before(first), device=noise.device)
         made = continued(predict, noisy_tile(batch, noise, t), first, sloped)[:, :3]
-        real = batch.clean[:, :3]
+        image, real = _as_written(made), batch.clean[:, :3]
         with self._looking():
             with torch.no_grad():
                 seen = (*(eye(real) for eye in self.eyes), real)
-            return Rehearsed(seen, (*(eye(made) for eye in self.eyes), made))
+            return Rehearsed(seen, (*(eye(image) for eye in self.eyes), image), image)
 
     def teach(self, parameters: Sequence[nn.Parameter], rehearsed: Rehearsed, length: float) -> None:
         """Add to the parameters' gradients what persuades the critics; these learn nothing.
@@ -108,17 +111,17 @@ class Rehearsal:
         for parameter in parameters:
             parameter.grad = None
         self.critics.requires_grad_(False)
-        with self._looking():
-            losses = [
-                paired_loss(critic(made), _without_slopes(critic, real))
-                for critic, made, real in zip(self.critics, rehearsed.made, rehearsed.real, strict=True)
-            ]
+        asked = torch.zeros_like(rehearsed.image)
         shares = (*[1.0] * len(self.eyes), GRAIN_SHARE)
-        loss = sum(share * of_critic for share, of_critic in zip(shares, losses, strict=True))
-        self._accelerator.backward(loss)
+        for share, critic, made, real in zip(shares, self.critics, rehearsed.made, rehearsed.real, strict=True):
+            with self._looking():
+                loss = paired_loss(critic(made), _without_slopes(critic, real))
+            (slope,) = torch.autograd.grad(loss, rehearsed.image)
+            asked += share * slope / slope.norm().clamp_min(1e-12)
         self.critics.requires_grad_(True)
+        rehearsed.image.backward(asked)
         added = [parameter.grad for parameter in parameters]
-        ratio = (_length(others) / _length(added).clamp_min(1e-12)).clamp_max(MOST_RATIO)
+        ratio = _length(others) / _length(added).clamp_min(1e-12)
         # As it was on average: that of a single batch varies twofold.
         self._ratio = ratio if self._ratio is None else self._ratio.lerp(ratio, 0.1)
         weight = self._ratio * length
@@ -156,6 +159,11 @@ class Rehearsal:
         self.critics.load_state_dict(state["critics"])
         self._optimizer.load_state_dict(state["optimizer"])
         self._ratio = None if state["ratio"] is None else state["ratio"].to(self._accelerator.device)
+
+
+def _as_written(image: Tensor) -> Tensor:
+    """In the 256 steps of a file, which real images have: else that alone would tell them. Slopes pass."""
+    return image + (((image + 1) * 127.5).round() / 127.5 - 1 - image).detach()
 
 
 def _without_slopes(critic: nn.Module, seen: Sequence[Tensor] | Tensor) -> list[Tensor]:
