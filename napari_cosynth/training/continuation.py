@@ -46,11 +46,11 @@ def continued(predict: Predict, z: Tensor, first: int, sloped: int) -> Tensor:
     slopes_from = STEPS - sloped
     for step in range(first, STEPS):
         sigma = float(scheduler.sigmas[step])
-        # Always of one layout in memory, so that a compiled network need not be compiled for each.
-        z = z.contiguous()
-        if step == slopes_from:
-            z = z.detach().requires_grad_()
-        with torch.set_grad_enabled(step >= slopes_from):
-            clean = predict(z, 1 - sigma).clamp(-1, 1)
-            z = scheduler.step((z - clean) / sigma, scheduler.timesteps[step], z, return_dict=False)[0]
+        # Always with slopes, and of one layout in memory: for passes without any, and for those of a tile that has
+        # none, a compiled network would be compiled again (once in place of three times).
+        z = (z.detach() if step <= slopes_from else z).contiguous().requires_grad_()
+        clean = predict(z, 1 - sigma).clamp(-1, 1)
+        if step < slopes_from:
+            z, clean = z.detach(), clean.detach()
+        z = scheduler.step((z - clean) / sigma, scheduler.timesteps[step], z, return_dict=False)[0]
     return clean

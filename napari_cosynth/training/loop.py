@@ -249,6 +249,8 @@ def train(
                 text, mask = encoder.encode(list(batch.captions))
                 if settings.compiled:
                     text, mask = _of_one_length(text, mask)
+                    # As in a rehearsal: its passes need not be compiled for themselves then.
+                    z.requires_grad_()
                 told = batch.condition, batch.known, batch.layout_state, text, mask
                 estimate = forward(z, places, *told)
             losses = process.losses(estimate, batch, t)

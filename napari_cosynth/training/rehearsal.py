@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils.parametrize import cached
 
 from napari_cosynth.training.continuation import Predict, continued, place_before
 from napari_cosynth.training.critic import Critic, GrainCritic, paired_loss
@@ -69,7 +70,7 @@ class Rehearsal:
         device = accelerator.device
         self.eyes = [TrainedEye(kind).to(device) for kind in KINDS]
         self.critics = nn.ModuleList([*(Critic(eye.widths) for eye in self.eyes), GrainCritic()]).to(device).train()
-        optimizer = torch.optim.Adam(self.critics.parameters(), lr=learning_rate, betas=(0.0, 0.99))
+        optimizer = torch.optim.Adam(self.critics.parameters(), lr=learning_rate, betas=(0.0, 0.99), fused=True)
         self._accelerator, self._looking = accelerator, looking
         self._optimizer = accelerator.prepare(optimizer)
         self._ratio: Tensor | None = None
@@ -114,7 +115,7 @@ class Rehearsal:
         asked = torch.zeros_like(rehearsed.image)
         shares = (*[1.0] * len(self.eyes), GRAIN_SHARE)
         for share, critic, made, real in zip(shares, self.critics, rehearsed.made, rehearsed.real, strict=True):
-            with self._looking():
+            with self._looking(), cached():
                 loss = paired_loss(critic(made), _without_slopes(critic, real))
             (slope,) = torch.autograd.grad(loss, rehearsed.image)
             asked += share * slope / slope.norm().clamp_min(1e-12)
@@ -135,7 +136,7 @@ class Rehearsal:
         -------
         Their mean `paired_loss`, a scalar: log 2 if they cannot tell, 0 if they always can.
         """
-        with self._looking():
+        with self._looking(), cached():
             losses = [
                 paired_loss(critic(real), critic(_detached(made)))
                 for critic, real, made in zip(self.critics, rehearsed.real, rehearsed.made, strict=True)
