@@ -42,3 +42,17 @@ def test_slopes_go_through_the_last_steps_alone(tile, sloped):
 
 def test_what_leaves_the_range_of_a_tile_is_cut(tile):
     assert continued(lambda z, t: 5 * tile, noisy(tile, 9), 9, 1).abs().max() == 1
+
+
+def test_a_compiled_network_is_compiled_once(tile):
+    compiled = []
+
+    def backend(graph, inputs):
+        compiled.append(graph)
+        return graph.forward
+
+    network = torch.compile(torch.nn.Conv2d(12, 12, 3, padding=1), backend=backend)
+    network(noisy(tile, 8).requires_grad_()).mean().backward()
+    for first, sloped in [(8, 1), (6, 3)]:
+        continued(lambda z, t: network(z), noisy(tile, first), first, sloped).mean().backward()
+    assert len(compiled) == 1
