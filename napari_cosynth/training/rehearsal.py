@@ -43,14 +43,10 @@ the steepest by far."""
 
 @dataclass(frozen=True)
 class Rehearsed:
-    """What the critics see of one rehearsal: of each eye its features, and the image; of real and of made tiles.
-
-    ``image`` (B, 3, H, W), the made one with its slopes.
-    """
+    """What the critics see of one rehearsal: of each eye its features, and last the image; of real and of made tiles."""
 
     real: tuple[Sequence[Tensor] | Tensor, ...]
     made: tuple[Sequence[Tensor] | Tensor, ...]
-    image: Tensor
 
 
 class Rehearsal:
@@ -95,7 +91,7 @@ class Rehearsal:
         with self._looking():
             with torch.no_grad():
                 seen = (*(eye(real) for eye in self.eyes), real)
-            return Rehearsed(seen, (*(eye(image) for eye in self.eyes), image), image)
+            return Rehearsed(seen, (*(eye(image) for eye in self.eyes), image))
 
     def teach(self, parameters: Sequence[nn.Parameter], rehearsed: Rehearsed, length: float) -> None:
         """Add to the parameters' gradients what persuades the critics; these learn nothing.
@@ -112,15 +108,16 @@ class Rehearsal:
         for parameter in parameters:
             parameter.grad = None
         self.critics.requires_grad_(False)
-        asked = torch.zeros_like(rehearsed.image)
+        image = rehearsed.made[-1]
+        asked = torch.zeros_like(image)
         shares = (*[1.0] * len(self.eyes), GRAIN_SHARE)
         for share, critic, made, real in zip(shares, self.critics, rehearsed.made, rehearsed.real, strict=True):
             with self._looking(), cached():
                 loss = paired_loss(critic(made), _without_slopes(critic, real))
-            (slope,) = torch.autograd.grad(loss, rehearsed.image)
+            (slope,) = torch.autograd.grad(loss, image)
             asked += share * slope / slope.norm().clamp_min(1e-12)
         self.critics.requires_grad_(True)
-        rehearsed.image.backward(asked)
+        image.backward(asked)
         added = [parameter.grad for parameter in parameters]
         ratio = _length(others) / _length(added).clamp_min(1e-12)
         # As it was on average: that of a single batch varies twofold.
