@@ -43,7 +43,7 @@ the steepest by far."""
 
 @dataclass(frozen=True)
 class Rehearsed:
-    """What the critics see of one rehearsal: of each eye its features, and last the image; of real and of made tiles."""
+    """What the critics see of one rehearsal: each eye's features, and last the image; of real and of made tiles."""
 
     real: tuple[Sequence[Tensor] | Tensor, ...]
     made: tuple[Sequence[Tensor] | Tensor, ...]
