@@ -61,7 +61,7 @@ class GrainCritic(nn.Module):
     """Marks for images by their pixels alone: an eye's first layer hardly sees their grain.
 
     Beside the image it is shown what a smoothed one lacks, much enlarged: the grain is some
-    hundredths of the image's contrast, and without that pairs were not told apart at all
+    hundredths of the image's contrast, and without that pairs were hardly told apart
     (docs/training.md, eleventh run).
     """
 

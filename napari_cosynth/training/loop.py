@@ -250,7 +250,7 @@ def train(
                 if settings.compiled:
                     text, mask = _of_one_length(text, mask)
                     # As in a rehearsal: its passes need not be compiled for themselves then.
-                    z.requires_grad_()
+                    z.requires_grad_(rehearsal is not None)
                 told = batch.condition, batch.known, batch.layout_state, text, mask
                 estimate = forward(z, places, *told)
             losses = process.losses(estimate, batch, t)
