@@ -26,6 +26,7 @@ from rich.table import Table
 from napari_cosynth.evaluation.making import layout_of, noise_seed
 from napari_cosynth.evaluation.sample import Sample
 from napari_cosynth.model.conditioning import COMPLETE, layout_condition
+from napari_cosynth.model.detail import detail_of
 from napari_cosynth.model.pipeline import CoSynthPipeline
 from napari_cosynth.model.unet import IMAGE_CHANNELS, SIGMA_DATA
 from napari_cosynth.model.zoo import find_model, load
@@ -82,7 +83,7 @@ def _measured(pipe: CoSynthPipeline, sample: Sample) -> tuple[np.ndarray, np.nda
     for place in PLACES:
         z = place * x + (1 - place) * torch.randn(x.shape, generator=chance)
         given = (z.to(unet.dtype), torch.tensor([place]), condition, known, state, text.to(unet.dtype), mask)
-        estimate = unet(*given).continuous[:, :IMAGE_CHANNELS]
+        estimate = unet(*given, detail_of(image)).continuous[:, :IMAGE_CHANNELS]
         c_out2 = ((1 - place) * SIGMA_DATA) ** 2 / ((place * SIGMA_DATA) ** 2 + (1 - place) ** 2)
         errors.append(((estimate - image) ** 2).mean().item() / c_out2)
         products.append(_by_band(estimate, image))

@@ -138,6 +138,7 @@ def train(
         from napari_cosynth.training.fall import FallByClock
         from napari_cosynth.training.loop import TrainingSettings
         from napari_cosynth.training.loop import train as training
+        from napari_cosynth.training.recorded import recorded_details
 
         run_folder.check_run(out, resume)
         start = run_folder.finished_steps(out) if resume else 0
@@ -201,8 +202,9 @@ def train(
         sampler = CropSampler(tiles, BUNDLED, facts["crop"], settings.seed, facts["weights"])
         words = facts["text_encoder"]
         encoder = TextEncoder.default() if words is None else TextEncoder.from_folder(Path(words))
+        details = recorded_details(sampler.tiles)
         network = run_folder.network_of(
-            out, resume, facts["init"], encoder=encoder, taxonomy=BUNDLED, **facts.pop("network")
+            out, resume, facts["init"], encoder=encoder, taxonomy=BUNDLED, details=details, **facts.pop("network")
         )
         if network.config.process == "labels-first" and settings.batch_size % 2:
             raise ValueError(

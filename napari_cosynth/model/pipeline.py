@@ -21,6 +21,7 @@ from napari_cosynth.classes import BUNDLED, Taxonomy
 from napari_cosynth.data.labelled import WORKING_UM_PER_PX
 from napari_cosynth.layout import Layout
 from napari_cosynth.model.conditioning import COMPLETE, DROPPED, layout_condition
+from napari_cosynth.model.detail import drawn_detail
 from napari_cosynth.model.holding import HELD_UNTIL, held
 from napari_cosynth.model.instances import Labels, decode
 from napari_cosynth.model.path import noise_levels
@@ -179,6 +180,8 @@ class CoSynthPipeline(DiffusionPipeline):
         early, late = _stacked(terms), _stacked([terms[0], *(t for t in terms[1:] if t[0] < 0)])
 
         noise = noise.to(device)
+        details = self.unet.config.details
+        detail = drawn_detail(details, prompts, noise) if details else None
         z = self._begun(noise)
         shares = [max(1, len(part)) for part in np.array_split(range(num_inference_steps), len(self.stages))]
         number, tile = 0, None
@@ -194,7 +197,8 @@ class CoSynthPipeline(DiffusionPipeline):
                     canvas, condition = surround.around(z, sigma, part), mirrored(condition)
                 t, known = self._places(1 - sigma, part, n * b), torch.ones_like(condition[:, :1])
                 inputs = (canvas.repeat(n, 1, 1, 1).to(dtype), t, condition, known, state, text.repeat(n, 1, 1), mask)
-                full, *others = self.unet(*inputs).joint.chunk(n)
+                told = None if detail is None else detail.repeat(n, 1)
+                full, *others = self.unet(*inputs, told).joint.chunk(n)
                 clean = _guided(full, zip(weights[1:], others, strict=True)).clamp(-1, 1)
                 if surround is not None:
                     clean = surround.keep(clean, part)

@@ -15,6 +15,7 @@ from importlib.resources import files
 _MODULES = (
     "interior",
     "model/conditioning",
+    "model/detail",
     "model/holding",
     "model/instances",
     "model/labels_first",

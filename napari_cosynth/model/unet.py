@@ -15,6 +15,8 @@ from diffusers.configuration_utils import ConfigMixin, register_to_config
 from diffusers.models.modeling_utils import ModelMixin
 from torch import Tensor, nn
 
+from napari_cosynth.model.detail import N_DETAIL, Details
+
 IMAGE_CHANNELS = 3
 SIGMA_DATA = 0.5
 """Spread of the continuous channels; fixes the preconditioning below."""
@@ -72,6 +74,9 @@ class JointUNet(ModelMixin, ConfigMixin):
         each has its own place on it, see `labels_first`.
     distance
         The distance map that it is trained to make, a name in `targets.DISTANCES`.
+    details
+        Details of training tiles, see `detail.Details`: made tiles get theirs from here. A network that has some is
+        told of each image's detail.
 
     Raises
     ------
@@ -92,6 +97,7 @@ class JointUNet(ModelMixin, ConfigMixin):
         patch: int = 2,
         process: str = "joint",
         distance: str = "interior",
+        details: Details | None = None,
     ) -> None:
         super().__init__()
         if refinements and len(refinements) != len(channels):
@@ -103,6 +109,7 @@ class JointUNet(ModelMixin, ConfigMixin):
         embedding = 4 * channels[0]
         self.time = _time_embedding(embedding)
         self.label_time = _time_embedding(embedding) if process == "labels-first" else None
+        self.detail = _detail_embedding(embedding) if details else None
         self.text_pooled = nn.Linear(text_channels, embedding)
         self.no_text = nn.Parameter(torch.zeros(text_channels))
         self.layout_state = nn.Embedding(3, embedding)
@@ -155,6 +162,7 @@ class JointUNet(ModelMixin, ConfigMixin):
         layout_state: Tensor,
         text: Tensor,
         text_mask: Tensor,
+        detail: Tensor | None = None,
     ) -> CleanTile:
         """Estimate the clean tile.
 
@@ -176,6 +184,9 @@ class JointUNet(ModelMixin, ConfigMixin):
         text, text_mask
             (B, L, text_channels) token states and (B, L) bool, True = a token. A
             row without any token is an absent prompt.
+        detail
+            (B, 2), see `detail.detail_of`; the mean of training sources if None. Of no account to a network without
+            ``details``.
         """
         patch = self.config.patch
         t_image, t_labels = (t, t) if t.ndim == 1 else t.unbind(1)
@@ -188,6 +199,8 @@ class JointUNet(ModelMixin, ConfigMixin):
         emb = self.time(_fourier(t_image).to(z.dtype)) + self.text_pooled(pooled) + self.layout_state(layout_state)
         if self.label_time is not None:
             emb = emb + self.label_time(_fourier(t_labels).to(z.dtype))
+        if self.detail is not None:
+            emb = emb + self.detail(z.new_zeros(len(z), N_DETAIL) if detail is None else detail.to(z.dtype))
         emb = F.silu(emb)
 
         h = self.stem(F.pixel_unshuffle(joint, patch).contiguous(memory_format=torch.channels_last))
@@ -320,6 +333,13 @@ class Upsample(nn.Module):
 
 def _time_embedding(width: int) -> nn.Sequential:
     return nn.Sequential(nn.Linear(128, width), nn.SiLU(), nn.Linear(width, width))
+
+
+def _detail_embedding(width: int) -> nn.Sequential:
+    last = nn.Linear(width, width)
+    nn.init.zeros_(last.weight)
+    nn.init.zeros_(last.bias)
+    return nn.Sequential(nn.Linear(N_DETAIL, width), nn.SiLU(), last)
 
 
 def _groups(width: int) -> int:

@@ -1,4 +1,4 @@
-"""More blocks in a trained network, which change nothing until they have learnt.
+"""More blocks and inputs of a trained network, which change nothing until they have learnt.
 
 The coarsest level sees the whole tile at once and costs little: there the
 structure of tissue can be learnt. On the way up its texture is made.
@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import torch
 
+from napari_cosynth.model.detail import Details
 from napari_cosynth.model.unet import JointUNet
 
 
 def deepened(
-    network: JointUNet, attention_blocks: int | None = None, refinements: tuple[int, ...] | None = None
+    network: JointUNet,
+    attention_blocks: int | None = None,
+    refinements: tuple[int, ...] | None = None,
+    details: Details | None = None,
 ) -> JointUNet:
-    """A network with more blocks that computes what the given one does.
+    """A network with more blocks, or told of more, that computes what the given one does.
 
-    A new block ends in a layer of zeros, so at first it hands on what it gets.
+    What is new ends in a layer of zeros, so at first it changes nothing.
 
     Parameters
     ----------
@@ -24,6 +28,8 @@ def deepened(
         Left as it is.
     attention_blocks, refinements
         At least as many as it has, see `JointUNet`; None leaves them as they are.
+    details
+        Of the tiles that it is to be trained on; None leaves it as it is.
 
     Raises
     ------
@@ -48,7 +54,8 @@ def deepened(
             f"{','.join(map(str, refined))}; give as many or more for each of its {levels} levels"
         )
     torch.manual_seed(0)
-    deeper = JointUNet(**config | {"attention_blocks": attention_blocks, "refinements": refinements})
+    config |= {"attention_blocks": attention_blocks, "refinements": refinements}
+    deeper = JointUNet(**config if details is None else config | {"details": details})
     last, now_last = (f"middle.{2 * blocks}." for blocks in (had, attention_blocks))
     weights = deeper.state_dict()
     for name, value in network.state_dict().items():

@@ -21,6 +21,7 @@ from torch.nn.functional import pad
 
 from napari_cosynth.data.crops import CropSampler
 from napari_cosynth.data.terms import count_terms
+from napari_cosynth.model.detail import detail_of
 from napari_cosynth.model.targets import DISTANCES
 from napari_cosynth.model.text import MAX_TOKENS, TextEncoder
 from napari_cosynth.model.unet import CleanTile, JointUNet
@@ -245,13 +246,14 @@ def train(
             noise = torch.randn(batch.clean.shape, generator=_chance(*numbers, 1, device=device), device=device)
             t = times.to(device, non_blocking=True)
             z, places = process.shown(batch, noise, t)
+            detail = detail_of(batch.clean[:, :3]) if network.config.details else None
             with accelerator.autocast():
                 text, mask = encoder.encode(list(batch.captions))
                 if settings.compiled:
                     text, mask = _of_one_length(text, mask)
                     # As in a rehearsal: its passes need not be compiled for themselves then.
                     z.requires_grad_(rehearsal is not None)
-                told = batch.condition, batch.known, batch.layout_state, text, mask
+                told = batch.condition, batch.known, batch.layout_state, text, mask, detail
                 estimate = forward(z, places, *told)
             losses = process.losses(estimate, batch, t)
             with looking():
@@ -303,8 +305,10 @@ def _check_rehearsal(network: JointUNet, accelerator: Accelerator) -> None:
         )
 
 
-def _predictor(forward: Callable[..., CleanTile], told: tuple[torch.Tensor, ...], accelerator: Accelerator) -> Predict:
-    """A network that has been told of a batch's layouts and prompts."""
+def _predictor(
+    forward: Callable[..., CleanTile], told: tuple[torch.Tensor | None, ...], accelerator: Accelerator
+) -> Predict:
+    """A network that has been told of a batch's layouts, prompts and details."""
 
     def predict(z: torch.Tensor, t: float) -> torch.Tensor:
         with accelerator.autocast():

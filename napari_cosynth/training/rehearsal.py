@@ -21,6 +21,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrize import cached
 
+from napari_cosynth.model.detail import detail_of
 from napari_cosynth.training.continuation import Predict, continued, place_before
 from napari_cosynth.training.critic import Critic, GrainCritic, paired_loss
 from napari_cosynth.training.losses import noisy_tile
@@ -39,6 +40,8 @@ MOST_SLOPED = 3
 GRAIN_SHARE = 0.5
 """Length of what the critic of pixels asks of an image; that of each eye has 1. Each by its own measure: its slopes are
 the steepest by far."""
+DETAIL_SHARE = 0.5
+"""Length of what an image is asked that misses its detail by a standard deviation of training sources, or by more."""
 
 
 @dataclass(frozen=True)
@@ -116,6 +119,7 @@ class Rehearsal:
                 loss = paired_loss(critic(made), _without_slopes(critic, real))
             (slope,) = torch.autograd.grad(loss, image)
             asked += share * slope / slope.norm().clamp_min(1e-12)
+        asked += _asked_of_detail(image, rehearsed.real[-1])
         self.critics.requires_grad_(True)
         image.backward(asked)
         added = [parameter.grad for parameter in parameters]
@@ -157,6 +161,13 @@ class Rehearsal:
         self.critics.load_state_dict(state["critics"])
         self._optimizer.load_state_dict(state["optimizer"])
         self._ratio = None if state["ratio"] is None else state["ratio"].to(self._accelerator.device)
+
+
+def _asked_of_detail(image: Tensor, real: Tensor) -> Tensor:
+    """What brings the detail of images (B, 3, H, W) to that of the real ones, down to a length of `DETAIL_SHARE`."""
+    missed = (detail_of(image) - detail_of(real)).square().mean()
+    (slope,) = torch.autograd.grad(missed, image)
+    return DETAIL_SHARE * missed.detach().sqrt().clamp_max(1) * slope / slope.norm().clamp_min(1e-12)
 
 
 def _as_written(image: Tensor) -> Tensor:

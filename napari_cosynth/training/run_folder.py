@@ -17,6 +17,7 @@ from PIL import Image
 from napari_cosynth.classes import Taxonomy
 from napari_cosynth.data.crops import CropSampler
 from napari_cosynth.model import zoo
+from napari_cosynth.model.detail import Details
 from napari_cosynth.model.text import TextEncoder
 from napari_cosynth.model.unet import JointUNet
 from napari_cosynth.training.checkpoint import NAME as CHECKPOINT
@@ -57,6 +58,7 @@ def network_of(
     distance: str = "interior",
     attention_blocks: int | None = None,
     refinements: Sequence[int] | None = None,
+    details: Details | None = None,
 ) -> JointUNet:
     """The network that a run trains.
 
@@ -72,6 +74,8 @@ def network_of(
     attention_blocks, refinements
         Of a new network, or as many as the one to start from shall have; None
         leaves it at what is usual or what it has.
+    details
+        Of the tiles to train on: the network will be told of each one's.
 
     Raises
     ------
@@ -91,7 +95,7 @@ def network_of(
         pipe = zoo.load(found)
         if pipe.text_encoder.sha256 != encoder.sha256:
             raise ValueError(f"--init {init}: was trained with another text encoder; give the same --text-encoder")
-        return deepened(pipe.unet, attention_blocks, tuple(refinements or ()) or None)
+        return deepened(pipe.unet, attention_blocks, tuple(refinements or ()) or None, details)
     torch.manual_seed(0)
     return JointUNet(
         n_classes=len(taxonomy.stated),
@@ -103,6 +107,7 @@ def network_of(
         distance=distance,
         attention_blocks=attention_blocks or 1,
         refinements=tuple(refinements or ()),
+        details=details,
     )
 
 

@@ -47,7 +47,7 @@ class Oracle(torch.nn.Module):
     def __init__(self, clean):
         super().__init__()
         self.clean, self.asked = clean, []
-        self.config = SimpleNamespace(n_classes=clean.shape[1] - 5)
+        self.config = SimpleNamespace(n_classes=clean.shape[1] - 5, details=None)
         self.device, self.dtype = torch.device("cpu"), torch.float32
 
     def forward(self, z, t, *_):
@@ -88,6 +88,23 @@ def test_layout_and_prompt_change_the_tile(pipe):
     first = run(pipe).images[0]
     assert not np.array_equal(first, run(pipe, EMPTY).images[0])
     assert not np.array_equal(first, run(pipe, prompt="breast").images[0])
+
+
+def test_a_tile_gets_the_detail_of_a_training_tile(make_unet, make_encoder):
+    def made(prompt="dense colon", seed=7, steps=2, **options):
+        details = {"one": {"colon": [[2.0, -1.0]], "breast": [[-2.0, 1.0]]}}
+        pipe = CoSynthPipeline(make_unet(details=details), FlowMatchEulerDiscreteScheduler(), make_encoder())
+        told = []
+        forward = pipe.unet.forward
+        pipe.unet.forward = lambda *given: told.append(given[-1]) or forward(*given)
+        run(pipe, [LAYOUT, EMPTY], [prompt, "breast"], steps, seed, **options)
+        return told
+
+    plain = made()
+    assert len(plain) == 2 and all(torch.equal(t, torch.tensor([[2.0, -1.0], [-2.0, 1.0]])) for t in plain)
+    # What tiles are guided away from is recorded alike: else detail would be exaggerated.
+    assert torch.equal(made(guidance_scale=2.0)[0], plain[0].repeat(2, 1))
+    assert {tuple(made("nuclei", seed)[0][0].tolist()) for seed in range(8)} == {(2.0, -1.0), (-2.0, 1.0)}
 
 
 def test_a_tile_does_not_depend_on_the_others_of_its_batch(pipe):

@@ -46,6 +46,15 @@ def test_four_levels_take_multiples_of_16(make_unet):
     assert joint(deep, **inputs(1, (80, 112))).isfinite().all()
 
 
+def test_only_a_network_with_details_is_told_of_them(network, make_unet):
+    detail = torch.tensor([[1.0, -2.0], [0.0, 0.0]])
+    assert torch.equal(joint(network, **inputs(), detail=detail), joint(network, **inputs()))
+    told = make_unet(details={"one": {"colon, H&E": [[0.5, 0.5]]}})
+    with_detail, without = joint(told, **inputs(), detail=detail), joint(told, **inputs())
+    assert not torch.allclose(with_detail[0], without[0], atol=1e-3)
+    assert torch.allclose(with_detail[1], without[1], atol=1e-4)
+
+
 def test_class_maps_are_probabilities(network):
     maps = (joint(network, **inputs())[:, 4:] + 1) / 2
     assert torch.allclose(maps.sum(1), torch.ones(2, 64, 80), atol=1e-5) and maps.min() >= 0

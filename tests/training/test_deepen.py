@@ -6,6 +6,8 @@ torch = pytest.importorskip("torch")
 
 from napari_cosynth.training.deepen import deepened  # noqa: E402
 
+DETAILS = {"one": {"colon, H&E": [[0.5, -1.0]]}}
+
 
 def inputs(network):
     config, chance = network.config, torch.Generator().manual_seed(0)
@@ -47,6 +49,22 @@ def test_with_refinements_it_computes_the_same(trained, refinements):
     still = deepened(deeper, trained.config.attention_blocks + 1)
     assert tuple(still.config.refinements) == refinements
     assert torch.equal(still(*inputs(trained)).joint, trained(*inputs(trained)).joint)
+
+
+@torch.no_grad()
+def test_told_of_details_it_computes_the_same(trained):
+    told = deepened(trained, details=DETAILS)
+    detail = torch.tensor([[1.0, -2.0], [0.3, 0.5]])
+    assert torch.equal(told(*inputs(trained), detail).joint, trained(*inputs(trained)).joint)
+    assert deepened(told).config.details == DETAILS
+    other = {"other": {"breast": [[0.0, 0.0]]}}
+    assert deepened(told, details=other).config.details == other
+
+
+def test_what_tells_it_of_details_learns(trained):
+    told = deepened(trained, details=DETAILS)
+    told(*inputs(trained), torch.ones(2, 2)).continuous.square().mean().backward()
+    assert told.detail[-1].weight.grad.any()
 
 
 def test_without_a_wish_nothing_changes(trained):

@@ -10,6 +10,8 @@ torch = pytest.importorskip("torch")
 
 from pydantic import ValidationError  # noqa: E402
 
+from napari_cosynth.model.detail import detail_of  # noqa: E402
+from napari_cosynth.training.batches import batches  # noqa: E402
 from napari_cosynth.training.loop import TrainingSettings, train, trained_state  # noqa: E402
 
 SETTINGS = TrainingSettings(batch_size=2, warmup=3, precision="no", learning_rate=1e-3)
@@ -90,6 +92,15 @@ def test_a_resumed_run_continues_exactly_with_rehearsals(run, tmp_path):
     assert losses(first + second) == losses(whole)
     assert [s.rehearsal for s in first + second] == [s.rehearsal for s in whole] and whole[0].rehearsal > 0
     assert not same_weights(trained_state(tmp_path / "whole").weights, alone(run, tmp_path / "alone", 3))
+
+
+def test_a_network_is_told_of_each_crops_detail(make_unet, make_encoder, sampler, tmp_path):
+    network = make_unet(details={"one": {"colon, H&E": [[0.5, -1.0]]}})
+    told = []
+    network.register_forward_pre_hook(lambda _, given: told.append(given[-1]))
+    taken(train(network, make_encoder(), sampler, SETTINGS, tmp_path, cpu=True), 2)
+    first = next(iter(batches(sampler, 2, 0))).whole()
+    assert torch.equal(told[0], detail_of(first.clean[:, :3])) and not torch.equal(told[0], told[1])
 
 
 def alone(run, folder, n):

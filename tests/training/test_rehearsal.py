@@ -10,7 +10,7 @@ torch = pytest.importorskip("torch")
 from accelerate import Accelerator  # noqa: E402
 
 from napari_cosynth.training.batches import batches  # noqa: E402
-from napari_cosynth.training.rehearsal import Rehearsal  # noqa: E402
+from napari_cosynth.training.rehearsal import Rehearsal, Rehearsed  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -83,6 +83,28 @@ def test_what_is_added_is_as_long_as_asked_for(rehearsal, batch, length):
     rehearsal.teach([network.contrast, other], perform(rehearsal, network, batch), length)
     assert network.contrast.grad.abs().item() == pytest.approx(length * 5e-3, rel=1e-4)
     assert torch.equal(other.grad, torch.tensor([0.0, 3e-3, 4e-3]))
+
+
+def test_an_image_that_misses_its_detail_is_brought_to_it(rehearsal):
+    real = torch.rand(2, 3, 48, 48, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    grey = real.mean(1, keepdim=True)
+    colour = torch.nn.Parameter(torch.tensor(0.3))
+    seen = Rehearsed((real,), (grey + colour * (real - grey),))
+    rehearsal.critics, rehearsal.eyes = torch.nn.ModuleList([Silent()]), []
+    colour.grad = torch.tensor(1e-3)
+    rehearsal.teach([colour], seen, 2.0)
+    assert colour.grad < 0
+    # One that has it is asked nothing.
+    colour.grad = torch.tensor(1e-3)
+    rehearsal.teach([colour], Rehearsed((real,), (real + 0 * colour,)), 2.0)
+    assert colour.grad.item() == pytest.approx(1e-3)
+
+
+class Silent(torch.nn.Module):
+    """A critic with the same marks for all."""
+
+    def forward(self, image):
+        return [0 * image.flatten(1)]
 
 
 def test_they_go_on_from_a_checkpoint(rehearsal, batch):
