@@ -20,7 +20,7 @@ from napari_cosynth.data.terms import words_of
 
 N_DETAIL = 2
 Details = Mapping[str, Mapping[str, Sequence[Sequence[float]]]]
-"""Details (sharpness, colour) of training tiles, by their source, and by the words for tissue and stain."""
+"""Details (sharpness, colour) of training tiles, by their source, and by the words for tissue, stain and focus."""
 
 _LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601
 _MEAN, _SPREAD = (-1.1, -0.4), (0.45, 1.5)

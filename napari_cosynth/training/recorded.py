@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from napari_cosynth.data.captions import tissue_of
+from napari_cosynth.data.captions import describe
 from napari_cosynth.data.labelled import LabelledTile
 from napari_cosynth.model.detail import detail_of
 
@@ -29,8 +29,10 @@ def recorded_details(tiles: Sequence[LabelledTile]) -> dict[str, dict[str, list[
     """
     groups: dict[tuple[str, str], list[LabelledTile]] = {}
     for tile in tiles:
-        stain = "Ki-67 IHC" if tile.is_ihc else tile.stain
-        tissue = ", ".join(word for word in (*tissue_of(tile), stain) if word)
+        # Focus too, where captions name it: a prompt that asks for it gets what goes with it.
+        facts = describe(tile, tile.image, tile.centroids, tile.classes)
+        words = facts.organ, facts.disease, facts.species, facts.stain, facts.focus
+        tissue = ", ".join(word for word in words if word)
         groups.setdefault((tile.source, tissue), []).append(tile)
     details: dict[str, dict[str, list[list[float]]]] = {}
     for (source, tissue), members in sorted(groups.items()):
