@@ -21,7 +21,7 @@ from napari_cosynth.classes import BUNDLED, Taxonomy
 from napari_cosynth.data.labelled import WORKING_UM_PER_PX
 from napari_cosynth.layout import Layout
 from napari_cosynth.model.conditioning import COMPLETE, DROPPED, layout_condition
-from napari_cosynth.model.detail import drawn_detail
+from napari_cosynth.model.detail import drawn_detail, recorded
 from napari_cosynth.model.holding import HELD_UNTIL, held
 from napari_cosynth.model.instances import Labels, decode
 from napari_cosynth.model.path import noise_levels
@@ -210,6 +210,8 @@ class CoSynthPipeline(DiffusionPipeline):
                 tile = _with_channels(z, part, clean)
                 z = _with_channels(z, part, moved)
                 number += 1
+                if detail is not None and number == sum(shares):
+                    tile = _with_channels(tile, slice(IMAGE_CHANNELS), recorded(tile[:, :IMAGE_CHANNELS], detail))
                 yield DenoisingStep(number, sum(shares), float(timestep), tile.float().cpu().contiguous())
 
     def _begun(self, noise: Tensor) -> Tensor:

@@ -7,7 +7,9 @@ from skimage import data
 
 torch = pytest.importorskip("torch")
 
-from napari_cosynth.model.detail import detail_of, drawn_detail  # noqa: E402
+from torch.nn import functional as F  # noqa: E402
+
+from napari_cosynth.model.detail import detail_of, drawn_detail, recorded  # noqa: E402
 
 DETAILS = {
     "one": {"breast, invasive carcinoma, H&E": [[1.0, 1.0], [1.5, 1.0]], "colon, H&E": [[2.0, 2.0]]},
@@ -24,6 +26,10 @@ def tissue():
 
 def blurred(image, sigma, axes=(1, 2)):
     return torch.from_numpy(ndi.gaussian_filter(image.numpy(), [0, *[sigma] * len(axes)]))
+
+
+def luma(image):
+    return torch.einsum("c,...chw->...hw", torch.tensor([0.299, 0.587, 0.114]), image)
 
 
 def of(*images):
@@ -52,8 +58,8 @@ def test_a_blurred_image_is_less_sharp(tissue):
 
 
 def test_without_fine_colour_there_is_less_of_it_as_sharp(tissue):
-    luma = torch.einsum("c,chw->hw", torch.tensor([0.299, 0.587, 0.114]), tissue)
-    compressed = luma + blurred(tissue - luma, 1.5)
+    grey = luma(tissue)
+    compressed = grey + blurred(tissue - grey, 1.5)
     before, after = of(tissue, compressed)
     assert after[1] < before[1] - 0.5
     assert after[0] == pytest.approx(before[0].item(), abs=0.1)
@@ -67,6 +73,24 @@ def test_it_has_slopes_everywhere(tissue):
     image = tissue[None].clone().requires_grad_()
     detail_of(image).sum().backward()
     assert image.grad.isfinite().all() and (image.grad != 0).float().mean() > 0.9
+
+
+def test_fine_colour_is_brought_down_to_what_is_told(tissue):
+    noisy = (0.7 * tissue + 0.05 * torch.randn(tissue.shape, generator=torch.Generator().manual_seed(0)))[None]
+    told = detail_of(noisy) - torch.tensor([[0.0, 0.8]])
+    made = recorded(noisy, told)
+    assert detail_of(made)[0, 1] == pytest.approx(told[0, 1].item(), abs=0.05)
+    assert (luma(made) - luma(noisy)).abs().max() < 1e-4
+    # What the eye takes for colour stays.
+    assert F.avg_pool2d((made - noisy).abs(), 8).max() < F.avg_pool2d((noisy - noisy.mean()).abs(), 8).max() / 5
+
+
+def test_fine_colour_is_never_added(tissue):
+    both = torch.stack([tissue, blurred(tissue, 1)])
+    more = detail_of(both) + torch.tensor([1.0, 0.5])
+    assert torch.equal(recorded(both, more), both)
+    less = torch.stack([detail_of(both)[0] - 0.5, more[1]])
+    assert torch.equal(recorded(both, less)[1], both[1]) and not torch.equal(recorded(both, less)[0], both[0])
 
 
 def drawn(prompt, n=400):
