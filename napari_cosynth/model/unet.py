@@ -75,8 +75,9 @@ class JointUNet(ModelMixin, ConfigMixin):
     distance
         The distance map that it is trained to make, a name in `targets.DISTANCES`.
     details
-        Details of training tiles, see `detail.Details`: made tiles get theirs from here. A network that has some is
-        told of each image's detail.
+        Details of training tiles, see `detail.Details`: made tiles get theirs from here.
+    told_detail
+        Whether the network is told of each image's detail.
 
     Raises
     ------
@@ -98,6 +99,7 @@ class JointUNet(ModelMixin, ConfigMixin):
         process: str = "joint",
         distance: str = "interior",
         details: Details | None = None,
+        told_detail: bool = False,
     ) -> None:
         super().__init__()
         if refinements and len(refinements) != len(channels):
@@ -109,7 +111,7 @@ class JointUNet(ModelMixin, ConfigMixin):
         embedding = 4 * channels[0]
         self.time = _time_embedding(embedding)
         self.label_time = _time_embedding(embedding) if process == "labels-first" else None
-        self.detail = _detail_embedding(embedding) if details else None
+        self.detail = _detail_embedding(embedding) if told_detail else None
         self.text_pooled = nn.Linear(text_channels, embedding)
         self.no_text = nn.Parameter(torch.zeros(text_channels))
         self.layout_state = nn.Embedding(3, embedding)
@@ -185,8 +187,8 @@ class JointUNet(ModelMixin, ConfigMixin):
             (B, L, text_channels) token states and (B, L) bool, True = a token. A
             row without any token is an absent prompt.
         detail
-            (B, 2), see `detail.detail_of`; the mean of training sources if None. Of no account to a network without
-            ``details``.
+            (B, 2), see `detail.detail_of`; the mean of training sources if None. Of no account to a network that is not
+            told.
         """
         patch = self.config.patch
         t_image, t_labels = (t, t) if t.ndim == 1 else t.unbind(1)

@@ -29,7 +29,7 @@ def deepened(
     attention_blocks, refinements
         At least as many as it has, see `JointUNet`; None leaves them as they are.
     details
-        Of the tiles that it is to be trained on; None leaves it as it is.
+        Of the tiles that it is to be trained on, and told of; None leaves it as it is.
 
     Raises
     ------
@@ -55,7 +55,7 @@ def deepened(
         )
     torch.manual_seed(0)
     config |= {"attention_blocks": attention_blocks, "refinements": refinements}
-    deeper = JointUNet(**config if details is None else config | {"details": details})
+    deeper = JointUNet(**config if details is None else config | {"details": details, "told_detail": True})
     last, now_last = (f"middle.{2 * blocks}." for blocks in (had, attention_blocks))
     weights = deeper.state_dict()
     for name, value in network.state_dict().items():

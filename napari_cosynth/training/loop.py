@@ -246,7 +246,7 @@ def train(
             noise = torch.randn(batch.clean.shape, generator=_chance(*numbers, 1, device=device), device=device)
             t = times.to(device, non_blocking=True)
             z, places = process.shown(batch, noise, t)
-            detail = detail_of(batch.clean[:, :3]) if network.config.details else None
+            detail = detail_of(batch.clean[:, :3]) if network.config.told_detail else None
             with accelerator.autocast():
                 text, mask = encoder.encode(list(batch.captions))
                 if settings.compiled:

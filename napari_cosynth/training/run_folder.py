@@ -108,6 +108,7 @@ def network_of(
         attention_blocks=attention_blocks or 1,
         refinements=tuple(refinements or ()),
         details=details,
+        told_detail=details is not None,
     )
 
 

@@ -15,6 +15,7 @@ from diffusers.schedulers.scheduling_unipc_multistep import UniPCMultistepSchedu
 from napari_cosynth.classes import BUNDLED, Taxonomy  # noqa: E402
 from napari_cosynth.interior import interior_points  # noqa: E402
 from napari_cosynth.layout import Layout  # noqa: E402
+from napari_cosynth.model.detail import detail_of  # noqa: E402
 from napari_cosynth.model.path import noise_levels  # noqa: E402
 from napari_cosynth.model.pipeline import CoSynthPipeline  # noqa: E402
 from napari_cosynth.model.surround import MARGIN, SURROUNDED_FROM, inner, mirrored  # noqa: E402
@@ -93,7 +94,9 @@ def test_layout_and_prompt_change_the_tile(pipe):
 def test_a_tile_gets_the_detail_of_a_training_tile(make_unet, make_encoder):
     def made(prompt="dense colon", seed=7, steps=2, **options):
         details = {"one": {"colon": [[2.0, -1.0]], "breast": [[-2.0, 1.0]]}}
-        pipe = CoSynthPipeline(make_unet(details=details), FlowMatchEulerDiscreteScheduler(), make_encoder())
+        pipe = CoSynthPipeline(
+            make_unet(details=details, told_detail=True), FlowMatchEulerDiscreteScheduler(), make_encoder()
+        )
         told = []
         forward = pipe.unet.forward
         pipe.unet.forward = lambda *given: told.append(given[-1]) or forward(*given)
@@ -105,6 +108,18 @@ def test_a_tile_gets_the_detail_of_a_training_tile(make_unet, make_encoder):
     # What tiles are guided away from is recorded alike: else detail would be exaggerated.
     assert torch.equal(made(guidance_scale=2.0)[0], plain[0].repeat(2, 1))
     assert {tuple(made("nuclei", seed)[0][0].tolist()) for seed in range(8)} == {(2.0, -1.0), (-2.0, 1.0)}
+
+
+def test_only_the_finished_tile_is_brought_to_the_colour_of_its_detail(make_unet, make_encoder):
+    def steps(details):
+        pipe = CoSynthPipeline(make_unet(details=details), FlowMatchEulerDiscreteScheduler(), make_encoder())
+        noise = pipe.draw_noise((64, 80), [seeded()])
+        return [step.joint for step in pipe.denoise([LAYOUT], ["colon"], noise, 3)]
+
+    plain, dull = steps(None), steps({"one": {"colon": [[0.0, -2.5]]}})
+    assert all(torch.equal(a, b) for a, b in zip(plain[:-1], dull[:-1], strict=True))
+    assert torch.equal(plain[-1][:, 3:], dull[-1][:, 3:])
+    assert detail_of(dull[-1][:, :3])[0, 1] < detail_of(plain[-1][:, :3])[0, 1] - 0.5
 
 
 def test_a_tile_does_not_depend_on_the_others_of_its_batch(pipe):

@@ -46,10 +46,10 @@ def test_four_levels_take_multiples_of_16(make_unet):
     assert joint(deep, **inputs(1, (80, 112))).isfinite().all()
 
 
-def test_only_a_network_with_details_is_told_of_them(network, make_unet):
+def test_only_a_network_that_is_told_of_details_hears_them(network, make_unet):
     detail = torch.tensor([[1.0, -2.0], [0.0, 0.0]])
     assert torch.equal(joint(network, **inputs(), detail=detail), joint(network, **inputs()))
-    told = make_unet(details={"one": {"colon, H&E": [[0.5, 0.5]]}})
+    told = make_unet(told_detail=True)
     with_detail, without = joint(told, **inputs(), detail=detail), joint(told, **inputs())
     assert not torch.allclose(with_detail[0], without[0], atol=1e-3)
     assert torch.allclose(with_detail[1], without[1], atol=1e-4)

@@ -56,7 +56,7 @@ def test_told_of_details_it_computes_the_same(trained):
     told = deepened(trained, details=DETAILS)
     detail = torch.tensor([[1.0, -2.0], [0.3, 0.5]])
     assert torch.equal(told(*inputs(trained), detail).joint, trained(*inputs(trained)).joint)
-    assert deepened(told).config.details == DETAILS
+    assert deepened(told).config.details == DETAILS and deepened(told).config.told_detail
     other = {"other": {"breast": [[0.0, 0.0]]}}
     assert deepened(told, details=other).config.details == other
 

@@ -95,7 +95,7 @@ def test_a_resumed_run_continues_exactly_with_rehearsals(run, tmp_path):
 
 
 def test_a_network_is_told_of_each_crops_detail(make_unet, make_encoder, sampler, tmp_path):
-    network = make_unet(details={"one": {"colon, H&E": [[0.5, -1.0]]}})
+    network = make_unet(told_detail=True)
     told = []
     network.register_forward_pre_hook(lambda _, given: told.append(given[-1]))
     taken(train(network, make_encoder(), sampler, SETTINGS, tmp_path, cpu=True), 2)
