@@ -160,7 +160,8 @@ class CoSynthPipeline(DiffusionPipeline):
         condition = np.stack([layout_condition(x.centroids, x.class_ids, n_classes, size) for x in layouts])
         condition = torch.from_numpy(condition).to(device, dtype)
         state = torch.full((b,), COMPLETE, device=device)
-        text, mask = self.text_encoder.encode(list(prompts) if guidance_scale > 0 else [""] * b)
+        heard = list(prompts) if guidance_scale > 0 else [""] * b
+        text, mask = self.text_encoder.encode(heard)
         text, mask = text.to(device, dtype), mask.to(device)
 
         # (weight, condition, state, mask) of the full term, the unprompted one and the layout-free one.
@@ -181,7 +182,7 @@ class CoSynthPipeline(DiffusionPipeline):
 
         noise = noise.to(device)
         details = self.unet.config.details
-        detail = drawn_detail(details, prompts, noise) if details else None
+        detail = drawn_detail(details, heard, noise) if details else None
         z = self._begun(noise)
         shares = [max(1, len(part)) for part in np.array_split(range(num_inference_steps), len(self.stages))]
         number, tile = 0, None
