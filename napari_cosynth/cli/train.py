@@ -202,7 +202,8 @@ def train(
         sampler = CropSampler(tiles, BUNDLED, facts["crop"], settings.seed, facts["weights"])
         words = facts["text_encoder"]
         encoder = TextEncoder.default() if words is None else TextEncoder.from_folder(Path(words))
-        details = recorded_details(sampler.tiles)
+        # A run that goes on has its own.
+        details = None if start else recorded_details(sampler.tiles)
         network = run_folder.network_of(
             out, resume, facts["init"], encoder=encoder, taxonomy=BUNDLED, details=details, **facts.pop("network")
         )

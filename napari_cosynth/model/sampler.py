@@ -14,6 +14,7 @@ from importlib.resources import files
 
 _MODULES = (
     "interior",
+    "model/blocks",
     "model/conditioning",
     "model/detail",
     "model/holding",

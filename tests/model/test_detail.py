@@ -24,8 +24,8 @@ def tissue():
     return torch.from_numpy(image).permute(2, 0, 1) / 127.5 - 1
 
 
-def blurred(image, sigma, axes=(1, 2)):
-    return torch.from_numpy(ndi.gaussian_filter(image.numpy(), [0, *[sigma] * len(axes)]))
+def blurred(image, sigma):
+    return torch.from_numpy(ndi.gaussian_filter(image.numpy(), (0, sigma, sigma)))
 
 
 def luma(image):
