@@ -93,7 +93,8 @@ def real_versus_made(
             f"no fold of {len(set(groups))} groups holds both real and made tiles on both sides; "
             "at least two groups must have both"
         )
-    areas = [_auc(scores, is_made, np.ones(len(is_made)), usable) for scores, usable in scored]
+    alike = np.ones((1, len(is_made)))
+    areas = [float(_areas(scores, is_made, alike, usable)[0]) for scores, usable in scored]
     drawn = _bootstrap(scored, is_made, groups, rng, n_bootstraps)
     low, high = np.quantile(drawn, (0.025, 0.975)).tolist() if len(drawn) else (None, None)
     return DiscriminatorReport(
@@ -142,19 +143,22 @@ def _folds(groups: np.ndarray, n_folds: int, rng: np.random.Generator) -> np.nda
     return fold_of[number]
 
 
-def _auc(scores: np.ndarray, is_made: np.ndarray, weights: np.ndarray, folds: Sequence[np.ndarray]) -> float:
-    """Weighted share of real-made pairs of one fold in which the made tile scores higher; ties count half.
+def _areas(scores: np.ndarray, is_made: np.ndarray, weights: np.ndarray, folds: Sequence[np.ndarray]) -> np.ndarray:
+    """Share of real-made pairs of one fold in which the made tile scores higher; ties count half.
 
     Scores of different folds come from different classifiers and are not compared.
+
+    Returns
+    -------
+    (k,), one for each row of the weights (k, n); NaN where no pair has any.
     """
-    won = pairs = 0.0
+    won, pairs = np.zeros(len(weights)), np.zeros(len(weights))
     for fold in folds:
-        score_made, score_real = scores[fold & is_made], scores[fold & ~is_made]
-        weight_made, weight_real = weights[fold & is_made], weights[fold & ~is_made]
-        higher = (score_made[:, None] > score_real) + 0.5 * (score_made[:, None] == score_real)
-        won += weight_made @ higher @ weight_real
-        pairs += weight_made.sum() * weight_real.sum()
-    return float(won / pairs) if pairs else float("nan")
+        made, real = fold & is_made, fold & ~is_made
+        higher = (scores[made, None] > scores[real]) + 0.5 * (scores[made, None] == scores[real])
+        won += (weights[:, made] @ higher * weights[:, real]).sum(axis=1)
+        pairs += weights[:, made].sum(axis=1) * weights[:, real].sum(axis=1)
+    return np.divide(won, pairs, out=np.full(len(weights), np.nan), where=pairs > 0)
 
 
 def _bootstrap(
@@ -166,9 +170,9 @@ def _bootstrap(
 ) -> np.ndarray:
     """Areas under the curve, mean over deals, for groups drawn with replacement; draws without a pair are left out."""
     names, number = np.unique(groups, return_inverse=True)
-    areas = []
-    for _ in range(n_bootstraps):
-        times_drawn = np.bincount(rng.integers(len(names), size=len(names)), minlength=len(names))
-        weights = times_drawn[number].astype(float)
-        areas.append(np.mean([_auc(scores, is_made, weights, usable) for scores, usable in scored]))
-    return np.array([a for a in areas if not np.isnan(a)])
+    drawn = (rng.integers(len(names), size=len(names)) for _ in range(n_bootstraps))
+    weights = np.array([np.bincount(draw, minlength=len(names))[number] for draw in drawn], float)
+    if not len(weights):
+        return weights
+    areas = np.mean([_areas(scores, is_made, weights, usable) for scores, usable in scored], axis=0)
+    return areas[~np.isnan(areas)]

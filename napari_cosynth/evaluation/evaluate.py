@@ -6,7 +6,7 @@ A generator, so that progress and cancelling stay outside.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,13 +19,14 @@ from napari_cosynth.data.labelled import LabelledTile
 from napari_cosynth.evaluation.agreement_table import AgreementTable, table_of
 from napari_cosynth.evaluation.classical import ClassicalSegmenter
 from napari_cosynth.evaluation.cost import CostReport, cost
-from napari_cosynth.evaluation.discriminator import DiscriminatorReport, real_versus_made
+from napari_cosynth.evaluation.discriminator import DiscriminatorReport
 from napari_cosynth.evaluation.features import EfficientNetLite0
+from napari_cosynth.evaluation.likeness import STATISTICS, Likeness, likeness
 from napari_cosynth.evaluation.locality import Edit, LocalityReport, edit_locality
 from napari_cosynth.evaluation.making import KeptTiles, MakingSettings, layout_of, made_samples
 from napari_cosynth.evaluation.nucleus_shapes import NucleusReport, compare_nuclei
 from napari_cosynth.evaluation.prompting import PromptReport, prompt_experiment, prompt_layouts
-from napari_cosynth.evaluation.realism import RealismReport, realism_of_features
+from napari_cosynth.evaluation.realism import RealismReport
 from napari_cosynth.evaluation.sample import Sample, labelled_like, real_samples
 from napari_cosynth.evaluation.split_half import random_halves
 from napari_cosynth.evaluation.stage import Stage
@@ -61,6 +62,8 @@ class Evaluation(BaseModel):
     discriminator: DiscriminatorReport
     """Features and statistics together: the sharpest eye."""
     statistics_discriminator: DiscriminatorReport
+    complete: Likeness | None = None
+    """Realism and discriminators of the windows whose layouts hold every nucleus; None if all do, or too few."""
     locality: LocalityReport
     cost: CostReport
     prompts: PromptReport | None = None
@@ -149,25 +152,20 @@ def evaluate(
     for i, group in enumerate(images):
         yield Stage("realism", i, 3)
         statistics = np.stack([tile_statistics(image) for image in group])
-        blocks.append({space.name: space.features(group), "statistics": statistics})
+        blocks.append({space.name: space.features(group), STATISTICS: statistics})
     yield Stage("realism", 2, 3)
-    alike = {"made_groups": groups, "real_strata": sources}
-    features = [block[space.name] for block in blocks]
     figures = {
-        "realism": realism_of_features(*features, groups, settings.seed, feature_space=space.name, **alike),
-        "texture": texture(*images, groups, settings.seed, **alike),
+        **dict(likeness(*blocks, groups, sources, space.name, settings.seed)),
+        "complete": _of_complete(real, blocks, space.name, settings.seed),
+        "texture": texture(*images, groups, settings.seed, made_groups=groups, real_strata=sources),
         "nuclei": _nuclei(real, made, settings.seed),
-        "discriminator": real_versus_made(*blocks, groups, groups, settings.seed),
-        "statistics_discriminator": real_versus_made(
-            *[{"statistics": b["statistics"]} for b in blocks], groups, groups, settings.seed
-        ),
     }
     yield Stage("realism", 3, 3)
 
     prompting = None
     if prompts:
         yield Stage("learning tissues", 0, 1)
-        exam = tissue_exam(train_tiles, real, features[0], space, settings.seed)
+        exam = tissue_exam(train_tiles, real, blocks[0][space.name], space, settings.seed)
         layouts = prompt_layouts(real, prompts)
         prompting = yield from prompt_experiment(layouts, make, judge, space, exam, settings.seed)
     evaluation = Evaluation(
@@ -191,14 +189,32 @@ def evaluate(
 
 def _check_enough(groups: Sequence[str], sources: Sequence[str], seed: int) -> None:
     """Refuse before an hour of work what could not be measured after it."""
-    if len(set(groups)) > 1:
-        halves = random_halves(groups, len(groups), groups, strata=sources, seed=seed)
-        if min(len(part) for half in halves for part in half) >= HALF_AT_LEAST:
-            return
+    if _enough(groups, sources, seed):
+        return
     raise ValueError(
         f"{len(groups)} windows of {len(set(groups))} groups (patients, slides) cannot be parted by group into "
         f"halves of at least {HALF_AT_LEAST}; give more tiles, of more groups, or a higher number of --tiles"
     )
+
+
+def _enough(groups: Sequence[str], sources: Sequence[str], seed: int) -> bool:
+    """Whether windows can be parted by group into halves that are large enough."""
+    if len(set(groups)) < 2:
+        return False
+    halves = random_halves(groups, len(groups), groups, strata=sources, seed=seed)
+    return min(len(part) for half in halves for part in half) >= HALF_AT_LEAST
+
+
+def _of_complete(
+    real: Sequence[Sample], blocks: Sequence[Mapping[str, np.ndarray]], feature_space: str, seed: int
+) -> Likeness | None:
+    """Likeness of the windows whose layouts hold every nucleus; None if all do, or too few."""
+    kept = [i for i, s in enumerate(real) if s.coverage == "complete"]
+    groups, sources = [f"{real[i].source}/{real[i].group}" for i in kept], [real[i].source for i in kept]
+    if len(kept) == len(real) or not _enough(groups, sources, seed):
+        return None
+    of_kept = [{name: rows[kept] for name, rows in block.items()} for block in blocks]
+    return likeness(*of_kept, groups, sources, feature_space, seed)
 
 
 def _nuclei(real: Sequence[Sample], made: Sequence[Sample], seed: int) -> tuple[NucleusReport, ...]:

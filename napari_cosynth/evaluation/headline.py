@@ -7,6 +7,7 @@ from napari_cosynth.evaluation.cost import CostReport
 from napari_cosynth.evaluation.directed_words import WordEffect
 from napari_cosynth.evaluation.discriminator import DiscriminatorReport
 from napari_cosynth.evaluation.evaluate import Evaluation
+from napari_cosynth.evaluation.likeness import Likeness
 from napari_cosynth.evaluation.locality import LocalityReport
 from napari_cosynth.evaluation.nucleus_shapes import NucleusReport
 from napari_cosynth.evaluation.prompting import PromptReport
@@ -24,6 +25,8 @@ def headline_rows(evaluation: Evaluation) -> list[Row]:
     rows += _texture_rows(evaluation.texture)
     rows.append(_told_row("AUC of telling made from real", evaluation.discriminator))
     rows.append(_told_row("the same, statistics alone", evaluation.statistics_discriminator))
+    if evaluation.complete is not None:
+        rows += _complete_rows(evaluation.complete)
     for nuclei in evaluation.nuclei:
         rows += _area_rows(nuclei)
     if evaluation.prompts is not None:
@@ -34,6 +37,18 @@ def headline_rows(evaluation: Evaluation) -> list[Row]:
 def _told_row(name: str, told: DiscriminatorReport) -> Row:
     deals = f"single deals {told.lowest_deal:.3f}-{told.highest_deal:.3f}"
     return f"{name} (mean of {told.n_deals} deals to folds)", str(told.auc), "0.5", deals
+
+
+def _complete_rows(complete: Likeness) -> list[Row]:
+    """Of the windows whose layouts hold every nucleus: else a made tile is told by those that it was not asked for."""
+    told = complete.discriminator
+    of = f"layouts that hold every nucleus ({told.n_made} tiles)"
+    kernel = next(row for row in _realism_rows(complete.realism) if "all tiles" not in row[0])
+    return [
+        (f"{kernel[0]}, {of}", *kernel[1:]),
+        _told_row(f"AUC, {of}", told),
+        _told_row("the same, statistics alone", complete.statistics_discriminator),
+    ]
 
 
 def _area_rows(nuclei: NucleusReport) -> list[Row]:

@@ -47,10 +47,10 @@ def test_area_is_scikit_learns_within_a_fold():
     rng = np.random.default_rng(0)
     scores, is_made = rng.normal(size=50).round(1), rng.random(50) < 0.4
     expected = roc_auc_score(is_made, scores)
-    assert discriminator._auc(scores, is_made, np.ones(50), [np.ones(50, bool)]) == pytest.approx(expected)
+    assert discriminator._areas(scores, is_made, np.ones((1, 50)), [np.ones(50, bool)])[0] == pytest.approx(expected)
     weights = rng.integers(0, 4, 50).astype(float)
     expected = roc_auc_score(is_made, scores, sample_weight=weights)
-    assert discriminator._auc(scores, is_made, weights, [np.ones(50, bool)]) == pytest.approx(expected)
+    assert discriminator._areas(scores, is_made, weights[None], [np.ones(50, bool)])[0] == pytest.approx(expected)
 
 
 def test_a_short_block_is_heard_beside_a_long_one():

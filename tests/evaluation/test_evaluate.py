@@ -95,6 +95,9 @@ def test_quick_run_and_its_continuation(tiles, settings, requests, tmp_path):
     assert first.prompts is None and end.pictures == () and len(end.edits) == 2
     assert first.cost.ours.forwards_per_tile == 2 + 1  # the first step is guided
     assert (first.realism.n_made, first.agreement.made.samples) == (14, 14)
+    # Two of them are partial: their made tiles lack the nuclei that their layouts do.
+    complete = first.complete
+    assert (complete.realism.n_made, complete.discriminator.n_real, complete.discriminator.n_groups) == (12, 12, 12)
     assert Evaluation.model_validate_json(first.model_dump_json()) == first
 
     *_, again = evaluate(tiles, settings, tmp_path, limit=14, edits=2)
@@ -124,6 +127,7 @@ def test_prompts_and_the_written_report(tiles, settings, requests, tmp_path, mak
     names = [row[0] for row in rows]
     for part in (
         "all tiles at once",
+        "AUC, layouts that hold every nucleus (12 tiles)",
         "tissue asked for is recognised [mean colours]",
         "of one nucleus edited",
         "TFLOP",
