@@ -175,6 +175,8 @@ def train(
             "segmenter_folder": None if segmenter is None else str(segmenter),
             "text_encoder": None if text_encoder is None else str(text_encoder),
             "data": [str(folder) for folder in data],
+            # A run that goes on has its own.
+            "details": None,
         }
         if resume:
             facts, changed = run_facts.resumed(out, facts, given_facts(ctx))
@@ -202,10 +204,10 @@ def train(
         sampler = CropSampler(tiles, BUNDLED, facts["crop"], settings.seed, facts["weights"])
         words = facts["text_encoder"]
         encoder = TextEncoder.default() if words is None else TextEncoder.from_folder(Path(words))
-        # A run that goes on has its own.
-        details = None if start else recorded_details(sampler.tiles)
+        if not start:
+            facts["details"] = recorded_details(sampler.tiles)
         network = run_folder.network_of(
-            out, resume, facts["init"], encoder=encoder, taxonomy=BUNDLED, details=details, **facts.pop("network")
+            out, resume, facts["init"], encoder=encoder, taxonomy=BUNDLED, **facts.pop("network")
         )
         if network.config.process == "labels-first" and settings.batch_size % 2:
             raise ValueError(
@@ -214,6 +216,9 @@ def train(
         ready_out(out)
         if main:
             run_facts.write_facts(out, network, facts, resumed_at=start if resume else None)
+
+        def export(preview_of: CropSampler | None) -> Path:
+            return run_folder.export_run(out, network, encoder, BUNDLED, facts["details"], preview_of)
 
         seconds = None if minutes is None else minutes * 60
         fall = None if decay_minutes is None else FallByClock(seconds, decay_minutes * 60)
@@ -229,7 +234,7 @@ def train(
                 now = time.monotonic()
                 if step.saved and main:
                     due = preview_minutes and now - previewed > preview_minutes * 60
-                    run_folder.export_run(out, network, encoder, BUNDLED, sampler if due else None)
+                    export(sampler if due else None)
                     previewed = now if due else previewed
                 out_of_time = seconds is not None and now - began >= seconds
                 falls_over = fall.steps_due(now - began, step.step - start) if fall else None
@@ -245,7 +250,7 @@ def train(
                     break
                 step = run.send(settings)
         if main:
-            made = run_folder.export_run(out, network, encoder, BUNDLED, sampler if preview_minutes else None)
+            made = export(sampler if preview_minutes else None)
             say(f"{made}: try it with  napari-cosynth synth LAYOUT --model {made}")
 
 

@@ -21,7 +21,7 @@ from napari_cosynth.classes import BUNDLED, Taxonomy
 from napari_cosynth.data.labelled import WORKING_UM_PER_PX
 from napari_cosynth.layout import Layout
 from napari_cosynth.model.conditioning import COMPLETE, DROPPED, layout_condition
-from napari_cosynth.model.detail import drawn_detail, recorded
+from napari_cosynth.model.detail import Details, drawn_detail, recorded
 from napari_cosynth.model.holding import HELD_UNTIL, held
 from napari_cosynth.model.instances import Labels, decode
 from napari_cosynth.model.path import noise_levels
@@ -73,6 +73,9 @@ class CoSynthPipeline(DiffusionPipeline):
         noise levels (``set_timesteps(sigmas=...)``) gives way to `UniPCMultistepScheduler` with its settings.
     taxonomy
         The model's classes, as ``Taxonomy.model_dump(mode="json")``; the bundled ones if None.
+    details
+        Details of training tiles, see `detail.Details`: each made tile gets that of one. None leaves tiles as the
+        network makes them.
 
     Examples
     --------
@@ -90,13 +93,14 @@ class CoSynthPipeline(DiffusionPipeline):
         scheduler: SchedulerMixin,
         text_encoder: TextEncoder,
         taxonomy: dict | None = None,
+        details: Details | None = None,
     ) -> None:
         super().__init__()
         if "sigmas" not in inspect.signature(scheduler.set_timesteps).parameters:
             # Folders that training wrote before name DPM-Solver++, which spaces its steps evenly.
             scheduler = UniPCMultistepScheduler.from_config(scheduler.config)
         self.register_modules(unet=unet, scheduler=scheduler, text_encoder=text_encoder)
-        self.register_to_config(taxonomy=taxonomy or BUNDLED.model_dump(mode="json"))
+        self.register_to_config(taxonomy=taxonomy or BUNDLED.model_dump(mode="json"), details=details)
         self._progress_bar_config = {"disable": True}
 
     @property
@@ -181,7 +185,7 @@ class CoSynthPipeline(DiffusionPipeline):
         early, late = _stacked(terms), _stacked([terms[0], *(t for t in terms[1:] if t[0] < 0)])
 
         noise = noise.to(device)
-        details = self.unet.config.details
+        details = self.config.details
         detail = drawn_detail(details, heard, noise) if details else None
         z = self._begun(noise)
         shares = [max(1, len(part)) for part in np.array_split(range(num_inference_steps), len(self.stages))]

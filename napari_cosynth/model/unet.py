@@ -1,8 +1,7 @@
 """JointUNet: one network for the image, the distance map and the class maps.
 
 It knows tensors only: no layouts, no prompts, no files. `conditioning` makes
-its inputs, `pipeline` runs it; ``details`` stand in its configuration for the
-pipeline, as what the network was trained on.
+its inputs, `pipeline` runs it.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from diffusers.models.modeling_utils import ModelMixin
 from torch import Tensor, nn
 
 from napari_cosynth.model.blocks import Downsample, EdgeConv, ResidualBlock, TextTransformer, Upsample, groups
-from napari_cosynth.model.detail import N_DETAIL, Details
+from napari_cosynth.model.detail import N_DETAIL
 
 IMAGE_CHANNELS = 3
 SIGMA_DATA = 0.5
@@ -75,10 +74,8 @@ class JointUNet(ModelMixin, ConfigMixin):
         each has its own place on it, see `labels_first`.
     distance
         The distance map that it is trained to make, a name in `targets.DISTANCES`.
-    details
-        Details of training tiles, see `detail.Details`: made tiles get theirs from here.
     told_detail
-        Whether the network is told of each image's detail.
+        Whether the network is told of each image's detail, see `detail.detail_of`.
 
     Raises
     ------
@@ -99,7 +96,6 @@ class JointUNet(ModelMixin, ConfigMixin):
         patch: int = 2,
         process: str = "joint",
         distance: str = "interior",
-        details: Details | None = None,
         told_detail: bool = False,
     ) -> None:
         super().__init__()

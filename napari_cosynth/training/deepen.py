@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import torch
 
-from napari_cosynth.model.detail import Details
 from napari_cosynth.model.unet import JointUNet
 
 
@@ -16,7 +15,7 @@ def deepened(
     network: JointUNet,
     attention_blocks: int | None = None,
     refinements: tuple[int, ...] | None = None,
-    details: Details | None = None,
+    told_detail: bool = False,
 ) -> JointUNet:
     """A network with more blocks, or told of more, that computes what the given one does.
 
@@ -28,8 +27,8 @@ def deepened(
         Left as it is.
     attention_blocks, refinements
         At least as many as it has, see `JointUNet`; None leaves them as they are.
-    details
-        Of the tiles that it is to be trained on, and told of; None leaves it as it is.
+    told_detail
+        Whether it is to be told of each image's detail; one that was stays so.
 
     Raises
     ------
@@ -54,8 +53,9 @@ def deepened(
             f"{','.join(map(str, refined))}; give as many or more for each of its {levels} levels"
         )
     torch.manual_seed(0)
-    config |= {"attention_blocks": attention_blocks, "refinements": refinements}
-    deeper = JointUNet(**config if details is None else config | {"details": details, "told_detail": True})
+    told_detail = told_detail or config["told_detail"]
+    config |= {"attention_blocks": attention_blocks, "refinements": refinements, "told_detail": told_detail}
+    deeper = JointUNet(**config)
     last, now_last = (f"middle.{2 * blocks}." for blocks in (had, attention_blocks))
     weights = deeper.state_dict()
     for name, value in network.state_dict().items():

@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 
 from napari_cosynth.classes import Taxonomy
+from napari_cosynth.model.detail import Details
 from napari_cosynth.model.labels_first import pipeline_class
 from napari_cosynth.model.pipeline import CoSynthPipeline
 from napari_cosynth.model.scheduler import flow_scheduler
@@ -20,7 +21,12 @@ _KEPT = ("README.md", "grid.png")
 
 
 def export_model(
-    state: TrainedState, config: dict, encoder: TextEncoder, taxonomy: Taxonomy, folder: Path
+    state: TrainedState,
+    config: dict,
+    encoder: TextEncoder,
+    taxonomy: Taxonomy,
+    folder: Path,
+    details: Details | None = None,
 ) -> CoSynthPipeline:
     """Write a model folder: averaged weights in half precision, scheduler, terms.
 
@@ -31,6 +37,8 @@ def export_model(
     ----------
     config
         The network's configuration.
+    details
+        Of the tiles that it was trained on.
 
     Returns
     -------
@@ -44,6 +52,7 @@ def export_model(
         flow_scheduler(),
         encoder,
         taxonomy.model_dump(mode="json"),
+        details,
     )
     beside, old = (folder.with_name(f".{folder.name}.{what}") for what in ("part", "old"))
     if old.exists() and not folder.exists():

@@ -58,7 +58,7 @@ def network_of(
     distance: str = "interior",
     attention_blocks: int | None = None,
     refinements: Sequence[int] | None = None,
-    details: Details | None = None,
+    told_detail: bool = True,
 ) -> JointUNet:
     """The network that a run trains.
 
@@ -74,8 +74,8 @@ def network_of(
     attention_blocks, refinements
         Of a new network, or as many as the one to start from shall have; None
         leaves it at what is usual or what it has.
-    details
-        Of the tiles to train on: the network will be told of each one's.
+    told_detail
+        Whether it will be told of each image's detail; one that was stays so.
 
     Raises
     ------
@@ -95,7 +95,7 @@ def network_of(
         pipe = zoo.load(found)
         if pipe.text_encoder.sha256 != encoder.sha256:
             raise ValueError(f"--init {init}: was trained with another text encoder; give the same --text-encoder")
-        return deepened(pipe.unet, attention_blocks, tuple(refinements or ()) or None, details)
+        return deepened(pipe.unet, attention_blocks, tuple(refinements or ()) or None, told_detail)
     torch.manual_seed(0)
     return JointUNet(
         n_classes=len(taxonomy.stated),
@@ -107,8 +107,7 @@ def network_of(
         distance=distance,
         attention_blocks=attention_blocks or 1,
         refinements=tuple(refinements or ()),
-        details=details,
-        told_detail=details is not None,
+        told_detail=told_detail,
     )
 
 
@@ -150,9 +149,19 @@ def with_decay(settings: TrainingSettings, step: int, decay: int | None) -> Trai
 
 
 def export_run(
-    folder: Path, network: JointUNet, encoder: TextEncoder, taxonomy: Taxonomy, preview_of: CropSampler | None = None
+    folder: Path,
+    network: JointUNet,
+    encoder: TextEncoder,
+    taxonomy: Taxonomy,
+    details: Details | None = None,
+    preview_of: CropSampler | None = None,
 ) -> Path:
     """Make the model folder of a run's checkpoint, and a preview if there is a sampler for its crops.
+
+    Parameters
+    ----------
+    details
+        Of the tiles that it is trained on.
 
     Returns
     -------
@@ -164,7 +173,7 @@ def export_run(
         If the run has no checkpoint yet.
     """
     state = trained_state(folder)
-    pipe = export_model(state, network.config, encoder, taxonomy, folder / MODEL)
+    pipe = export_model(state, network.config, encoder, taxonomy, folder / MODEL, details)
     if preview_of is not None:
         chance = torch.get_rng_state()
         stream = io.BytesIO()

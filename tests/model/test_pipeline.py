@@ -48,7 +48,7 @@ class Oracle(torch.nn.Module):
     def __init__(self, clean):
         super().__init__()
         self.clean, self.asked = clean, []
-        self.config = SimpleNamespace(n_classes=clean.shape[1] - 5, details=None)
+        self.config = SimpleNamespace(n_classes=clean.shape[1] - 5)
         self.device, self.dtype = torch.device("cpu"), torch.float32
 
     def forward(self, z, t, *_):
@@ -95,7 +95,7 @@ def test_a_tile_gets_the_detail_of_a_training_tile(make_unet, make_encoder):
     def made(prompt="dense colon", seed=7, steps=2, **options):
         details = {"one": {"colon": [[2.0, -1.0]], "breast": [[-2.0, 1.0]]}}
         pipe = CoSynthPipeline(
-            make_unet(details=details, told_detail=True), FlowMatchEulerDiscreteScheduler(), make_encoder()
+            make_unet(told_detail=True), FlowMatchEulerDiscreteScheduler(), make_encoder(), details=details
         )
         told = []
         forward = pipe.unet.forward
@@ -115,7 +115,7 @@ def test_a_tile_gets_the_detail_of_a_training_tile(make_unet, make_encoder):
 
 def test_only_the_finished_tile_is_brought_to_the_colour_of_its_detail(make_unet, make_encoder):
     def steps(details):
-        pipe = CoSynthPipeline(make_unet(details=details), FlowMatchEulerDiscreteScheduler(), make_encoder())
+        pipe = CoSynthPipeline(make_unet(), FlowMatchEulerDiscreteScheduler(), make_encoder(), details=details)
         noise = pipe.draw_noise((64, 80), [seeded()])
         return [step.joint for step in pipe.denoise([LAYOUT], ["colon"], noise, 3)]
 

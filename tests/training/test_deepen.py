@@ -6,8 +6,6 @@ torch = pytest.importorskip("torch")
 
 from napari_cosynth.training.deepen import deepened  # noqa: E402
 
-DETAILS = {"one": {"colon, H&E": [[0.5, -1.0]]}}
-
 
 def inputs(network):
     config, chance = network.config, torch.Generator().manual_seed(0)
@@ -52,17 +50,15 @@ def test_with_refinements_it_computes_the_same(trained, refinements):
 
 
 @torch.no_grad()
-def test_told_of_details_it_computes_the_same(trained):
-    told = deepened(trained, details=DETAILS)
+def test_told_of_detail_it_computes_the_same(trained):
+    told = deepened(trained, told_detail=True)
     detail = torch.tensor([[1.0, -2.0], [0.3, 0.5]])
     assert torch.equal(told(*inputs(trained), detail).joint, trained(*inputs(trained)).joint)
-    assert deepened(told).config.details == DETAILS and deepened(told).config.told_detail
-    other = {"other": {"breast": [[0.0, 0.0]]}}
-    assert deepened(told, details=other).config.details == other
+    assert deepened(told).config.told_detail and not deepened(trained).config.told_detail
 
 
-def test_what_tells_it_of_details_learns(trained):
-    told = deepened(trained, details=DETAILS)
+def test_what_tells_it_of_detail_learns(trained):
+    told = deepened(trained, told_detail=True)
     told(*inputs(trained), torch.ones(2, 2)).continuous.square().mean().backward()
     assert told.detail[-1].weight.grad.any()
 

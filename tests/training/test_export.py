@@ -46,6 +46,15 @@ def test_a_model_that_began_from_another_does_not_say_where_that_lay(export, tmp
         assert str(tmp_path) not in file.read_text(encoding="utf-8")
 
 
+def test_the_details_of_what_it_trained_on_come_with_the_model(export, tmp_path, minilm):
+    pipe = export(tmp_path / "model")
+    assert pipe.config.details is None
+    details = {"one": {"colon, H&E": [[0.5, -1.0]]}}
+    trained = TrainedState(pipe.unet.state_dict(), 1, 8, 1.0, {})
+    export_model(trained, dict(pipe.unet.config), minilm, BUNDLED, tmp_path / "told", details)
+    assert CoSynthPipeline.from_pretrained(tmp_path / "told").config.details == details
+
+
 def test_terms_are_sorted_by_count_then_by_word(export, tmp_path):
     export(tmp_path / "model")
     terms = json.loads((tmp_path / "model" / "prompt_terms.json").read_text(encoding="utf-8"))

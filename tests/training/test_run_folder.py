@@ -42,11 +42,10 @@ def test_without_a_checkpoint_a_resumed_run_begins_as_it_was_begun(tmp_path, mak
     assert (fresh.config.n_classes, fresh.config.condition_channels) == (len(BUNDLED.stated), len(BUNDLED) + 1)
 
 
-def test_a_network_is_told_of_the_details_of_what_it_trains_on(tmp_path, minilm, model_folder):
-    details = {"one": {"colon, H&E": [[0.5, -1.0]]}}
+def test_a_network_is_told_of_the_detail_of_what_it_trains_on(tmp_path, minilm, model_folder):
     for init in (None, str(model_folder)):
-        network = network_of(tmp_path, False, init, (32, 32), 1, minilm, BUNDLED, details=details)
-        assert network.config.details == details and network.detail is not None
+        network = network_of(tmp_path, False, init, (32, 32), 1, minilm, BUNDLED)
+        assert network.config.told_detail and network.detail is not None
 
 
 def test_a_model_of_other_classes_or_another_text_encoder_is_no_start(tmp_path, minilm, model_copy, monkeypatch):
