@@ -13,17 +13,15 @@ from collections.abc import Mapping, Sequence
 from statistics import NormalDist
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from napari_cosynth.data.terms import words_of
+from napari_cosynth.model.opponent import NEAREST, opponent_of, smoothed
 
 N_DETAIL = 2
 Details = Mapping[str, Mapping[str, Sequence[Sequence[float]]]]
 """Details (sharpness, colour) of training tiles, by their source, and by the words for tissue, stain and focus."""
 
-_LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601
-_NEAREST, _WIDER = (1, 2, 1), (1, 4, 6, 4, 1)  # binomial weights of a pixel and its neighbours
 _MEAN, _SPREAD = (-1.1, -0.4), (0.45, 1.5)
 """Of ten sources, each counted alike."""
 _FLOOR = 1e-6
@@ -45,42 +43,33 @@ def detail_of(image: Tensor) -> Tensor:
     finest detail over that of the detail twice as coarse, and the energy of the finest colour
     over that of the finest luma, both as logarithms. Contrast does not count.
     """
-    opponent = _opponent(image.float())
-    smooth = _smoothed(opponent, _NEAREST)
-    fine = (opponent[..., 1:-1, 1:-1] - smooth).square().mean((2, 3)) + _FLOOR  # (B, 3)
-    luma = smooth[:, :1]
-    coarse = (luma[..., 2:-2, 2:-2] - _smoothed(luma, _NEAREST, 2)).square().mean((1, 2, 3)) + _FLOOR
+    fine, coarse = energies_of(opponent_of(image.float()))
+    fine, coarse = fine + _FLOOR, coarse + _FLOOR
     found = torch.stack([fine[:, 0] / coarse, fine[:, 1:].sum(1) / fine[:, 0]], dim=1).log()
     return ((found - found.new_tensor(_MEAN)) / found.new_tensor(_SPREAD)).clamp(-_MOST, _MOST)
 
 
-def recorded(image: Tensor, detail: Tensor) -> Tensor:
-    """Images whose finest colour is at most what a detail tells, as compression leaves it.
+def ratios_of(detail: Tensor) -> Tensor:
+    """(B, 2): the two ratios of energies that details (B, 2) stand for."""
+    return (detail * detail.new_tensor(_SPREAD) + detail.new_tensor(_MEAN)).exp()
 
-    The luma stays as it is, and so does colour that is coarser, or little enough.
+
+def energies_of(opponent: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean squares of detail.
 
     Parameters
     ----------
-    image
-        (B, 3, H, W) RGB in -1..1.
-    detail
-        (B, 2), see `detail_of`.
+    opponent
+        (B, C, H, W), luma first, see `opponent_of`.
 
     Returns
     -------
-    float32 (B, 3, H, W) in -1..1.
+    (B, C), of the finest detail of each channel, and (B,), of luma twice as coarse.
     """
-    kept = torch.ones(len(image), 1, 1, 1, device=image.device)
-    opponent = _opponent(image.float())
-    smooth = _smoothed(F.pad(opponent, (2,) * 4, mode="replicate"), _WIDER)
-    made = image.float()
-    # What is left of it is no longer as fine as what was there: a few rounds meet the detail.
-    for _ in range(3):
-        excess = (detail_of(made) - detail)[:, 1] * _SPREAD[1]
-        kept = (kept * (-excess / 2).exp()[:, None, None, None]).clamp(max=1)
-        colour = smooth[:, 1:] + kept * (opponent - smooth)[:, 1:]
-        made = _rgb(torch.cat([opponent[:, :1], colour], dim=1)).clamp(-1, 1)
-    return torch.where(kept < 1, made, image.float())
+    smooth = smoothed(opponent, NEAREST)
+    fine = (opponent[..., 1:-1, 1:-1] - smooth).square().mean((2, 3))
+    luma = smooth[:, :1]
+    return fine, (luma[..., 2:-2, 2:-2] - smoothed(luma, NEAREST, 2)).square().mean((1, 2, 3))
 
 
 def drawn_detail(details: Details, prompts: Sequence[str], noise: Tensor) -> Tensor:
@@ -122,27 +111,3 @@ def _drawn(sources: Sequence[Sequence[Sequence[float]]], chance: float) -> Seque
     which, left = divmod(chance * len(sources), 1)
     rows = sources[min(int(which), len(sources) - 1)]
     return rows[int(left * len(rows))]
-
-
-def _opponent(image: Tensor) -> Tensor:
-    """(B, 3, H, W): luma, red less green, blue less yellow."""
-    red, green, blue = image.unbind(1)
-    luma = sum(share * channel for share, channel in zip(_LUMA, (red, green, blue), strict=True))
-    return torch.stack([luma, red - green, blue - (red + green) / 2], dim=1)
-
-
-def _rgb(opponent: Tensor) -> Tensor:
-    """What `_opponent` was made of."""
-    luma, red_green, blue_yellow = opponent.unbind(1)
-    of_red, _, of_blue = _LUMA
-    green = luma - (of_red + of_blue / 2) * red_green - of_blue * blue_yellow
-    red = green + red_green
-    return torch.stack([red, green, blue_yellow + (red + green) / 2], dim=1)
-
-
-def _smoothed(image: Tensor, weights: Sequence[float], step: int = 1) -> Tensor:
-    """Weighted means over pixels ``step`` apart in both directions, without the rim that lacks neighbours."""
-    kernel = image.new_tensor(weights)
-    kernel = (kernel / kernel.sum()).outer(kernel / kernel.sum())
-    channels = image.shape[1]
-    return F.conv2d(image, kernel.expand(channels, 1, -1, -1), groups=channels, dilation=step)

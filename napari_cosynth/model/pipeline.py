@@ -21,10 +21,11 @@ from napari_cosynth.classes import BUNDLED, Taxonomy
 from napari_cosynth.data.labelled import WORKING_UM_PER_PX
 from napari_cosynth.layout import Layout
 from napari_cosynth.model.conditioning import COMPLETE, DROPPED, layout_condition
-from napari_cosynth.model.detail import Details, drawn_detail, recorded
+from napari_cosynth.model.detail import Details, drawn_detail
 from napari_cosynth.model.holding import HELD_UNTIL, held
 from napari_cosynth.model.instances import Labels, decode
 from napari_cosynth.model.path import noise_levels
+from napari_cosynth.model.recording import recorded
 from napari_cosynth.model.surround import MARGIN, SURROUNDED_FROM, Surround, inner, mirrored
 from napari_cosynth.model.targets import image_of
 from napari_cosynth.model.text import TextEncoder
@@ -34,6 +35,8 @@ from napari_cosynth.presets import STANDARD
 GUIDED_UNTIL = 0.9
 """Noise level down to which guidance is strengthened: by then it is settled what stands where, and each step more costs
 a pass (docs/training.md, eighth run)."""
+_GRAIN = slice(IMAGE_CHANNELS, IMAGE_CHANNELS + 1)
+"""Of the noise, what becomes the finished tile's grain: the distance map's, of which the image shows nothing."""
 SCALE_TOLERANCE = 1.25
 """Factor by which a layout's um/px may miss that of the model: scans called 40x have 0.22 to 0.28."""
 
@@ -216,7 +219,8 @@ class CoSynthPipeline(DiffusionPipeline):
                 z = _with_channels(z, part, moved)
                 number += 1
                 if detail is not None and number == sum(shares):
-                    tile = _with_channels(tile, slice(IMAGE_CHANNELS), recorded(tile[:, :IMAGE_CHANNELS], detail))
+                    image = recorded(tile[:, :IMAGE_CHANNELS], detail, inner(noise)[:, _GRAIN])
+                    tile = _with_channels(tile, slice(IMAGE_CHANNELS), image)
                 yield DenoisingStep(number, sum(shares), float(timestep), tile.float().cpu().contiguous())
 
     def _begun(self, noise: Tensor) -> Tensor:

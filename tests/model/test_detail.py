@@ -7,9 +7,8 @@ from skimage import data
 
 torch = pytest.importorskip("torch")
 
-from torch.nn import functional as F  # noqa: E402
-
-from napari_cosynth.model.detail import detail_of, drawn_detail, recorded  # noqa: E402
+from napari_cosynth.model.detail import detail_of, drawn_detail, energies_of, ratios_of  # noqa: E402
+from napari_cosynth.model.opponent import opponent_of  # noqa: E402
 
 DETAILS = {
     "one": {"breast, invasive carcinoma, H&E": [[1.0, 1.0], [1.5, 1.0]], "colon, H&E": [[2.0, 2.0]]},
@@ -75,22 +74,11 @@ def test_it_has_slopes_everywhere(tissue):
     assert image.grad.isfinite().all() and (image.grad != 0).float().mean() > 0.9
 
 
-def test_fine_colour_is_brought_down_to_what_is_told(tissue):
-    noisy = (0.7 * tissue + 0.05 * torch.randn(tissue.shape, generator=torch.Generator().manual_seed(0)))[None]
-    told = detail_of(noisy) - torch.tensor([[0.0, 0.8]])
-    made = recorded(noisy, told)
-    assert detail_of(made)[0, 1] == pytest.approx(told[0, 1].item(), abs=0.05)
-    assert (luma(made) - luma(noisy)).abs().max() < 1e-4
-    # What the eye takes for colour stays.
-    assert F.avg_pool2d((made - noisy).abs(), 8).max() < F.avg_pool2d((noisy - noisy.mean()).abs(), 8).max() / 5
-
-
-def test_fine_colour_is_never_added(tissue):
-    both = torch.stack([tissue, blurred(tissue, 1)])
-    more = detail_of(both) + torch.tensor([1.0, 0.5])
-    assert torch.equal(recorded(both, more), both)
-    less = torch.stack([detail_of(both)[0] - 0.5, more[1]])
-    assert torch.equal(recorded(both, less)[1], both[1]) and not torch.equal(recorded(both, less)[0], both[0])
+def test_its_ratios_are_those_of_the_energies(tissue):
+    image = torch.stack([tissue, blurred(tissue, 0.7)])
+    fine, coarse = energies_of(opponent_of(image))
+    expected = torch.stack([fine[:, 0] / coarse, fine[:, 1:].sum(1) / fine[:, 0]], dim=1)
+    assert torch.allclose(ratios_of(detail_of(image)), expected, rtol=0.1)
 
 
 def drawn(prompt, n=400):
