@@ -45,6 +45,9 @@ def test_a_run_goes_on_and_another_starts_from_it(train, cli, names, write_csv, 
     done = train("--out", "run", "--steps", 3, "--resume")
     assert done.exit_code == 0, done.output
     assert trained_steps(run) == 3
+    # Of the tiles that the run began with: it goes on with them.
+    index = json.loads((run / "model/model_index.json").read_text())
+    assert index["details"] and index["details"] == facts["details"]
     rows, cols, channels = imread(run / "preview-0000003.png").shape
     assert (rows % 64, cols, channels) == (0, 5 * 64, 3)
 
