@@ -67,8 +67,9 @@ def main(
             taught, unseen = (of_window != number) & whole, np.flatnonzero(of_window[:judged] == number)
             vectors = {space.name: np.concatenate([of_real[taught], of_made[taught]])}
             classifier = LinearClassifier(vectors, np.repeat([False, True], taught.sum()))
-            for row, features in zip(scores, (of_real, of_made, of_other), strict=True):
-                row[unseen] += classifier.scores({space.name: features[unseen]}) / DEALS if len(unseen) else 0
+            if len(unseen):
+                sides = (side[unseen] for side in (of_real, of_made, of_other))
+                scores[:, unseen] += [classifier.scores({space.name: side}) / DEALS for side in sides]
 
     gap = (scores[1] - scores[0]).mean()
     changed = (scores[2] - scores[1]) / gap

@@ -43,9 +43,9 @@ def _complete_rows(complete: Likeness) -> list[Row]:
     """Of the windows whose layouts hold every nucleus: else a made tile is told by those that it was not asked for."""
     told = complete.discriminator
     of = f"layouts that hold every nucleus ({told.n_made} tiles)"
-    kernel = next(row for row in _realism_rows(complete.realism) if "all tiles" not in row[0])
+    name, kernel = complete.realism.rows()[0]
     return [
-        (f"{kernel[0]}, {of}", *kernel[1:]),
+        (f"{name}, {of}", f"{kernel.made:.4f}", f"{kernel.floor:.4f}", _number(kernel.in_floors)),
         _told_row(f"AUC, {of}", told),
         _told_row("the same, statistics alone", complete.statistics_discriminator),
     ]

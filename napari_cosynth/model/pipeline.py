@@ -188,8 +188,7 @@ class CoSynthPipeline(DiffusionPipeline):
         early, late = _stacked(terms), _stacked([terms[0], *(t for t in terms[1:] if t[0] < 0)])
 
         noise = noise.to(device)
-        details = self.config.details
-        detail = drawn_detail(details, heard, noise) if details else None
+        detail = drawn_detail(self.config.details, heard, noise) if self.config.details else None
         z = self._begun(noise)
         shares = [max(1, len(part)) for part in np.array_split(range(num_inference_steps), len(self.stages))]
         number, tile = 0, None

@@ -58,9 +58,8 @@ def network_of(
     distance: str = "interior",
     attention_blocks: int | None = None,
     refinements: Sequence[int] | None = None,
-    told_detail: bool = True,
 ) -> JointUNet:
-    """The network that a run trains.
+    """The network that a run trains; it is told of each crop's detail.
 
     Parameters
     ----------
@@ -74,8 +73,6 @@ def network_of(
     attention_blocks, refinements
         Of a new network, or as many as the one to start from shall have; None
         leaves it at what is usual or what it has.
-    told_detail
-        Whether it will be told of each image's detail; one that was stays so.
 
     Raises
     ------
@@ -95,7 +92,7 @@ def network_of(
         pipe = zoo.load(found)
         if pipe.text_encoder.sha256 != encoder.sha256:
             raise ValueError(f"--init {init}: was trained with another text encoder; give the same --text-encoder")
-        return deepened(pipe.unet, attention_blocks, tuple(refinements or ()) or None, told_detail)
+        return deepened(pipe.unet, attention_blocks, tuple(refinements or ()) or None, told_detail=True)
     torch.manual_seed(0)
     return JointUNet(
         n_classes=len(taxonomy.stated),
@@ -107,7 +104,7 @@ def network_of(
         distance=distance,
         attention_blocks=attention_blocks or 1,
         refinements=tuple(refinements or ()),
-        told_detail=told_detail,
+        told_detail=True,
     )
 
 
