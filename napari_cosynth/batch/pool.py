@@ -8,12 +8,15 @@ tile, and a tile that kills its process twice is listed as failed.
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
+import sys
 import time
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
+from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
 from typing import Any
 
@@ -30,6 +33,8 @@ _LOOKS_S = 0.1
 """Seconds after which the control is asked again while no tile is finished."""
 _LIVES = 2
 """Processes that a tile may take with it before it counts as failed."""
+_IMPORTED_ONCE = ("napari_cosynth.batch.pool", "napari_cosynth.model.zoo", "napari_cosynth.model.pipeline")
+"""Where workers are forks of one process: what that one imports for all of them."""
 
 
 class PoolError(SynthesisError):
@@ -59,7 +64,7 @@ class Pool:
     """
 
     def __init__(self, work: Work, url: str, workers: int, control: Control | None = None) -> None:
-        self._context = multiprocessing.get_context("spawn")
+        self._context = _context()
         self._work, self._url = work, url
         self._control, self._held = control or Control(), False
         self._workers: list[_Worker] = []
@@ -173,7 +178,7 @@ class Pool:
 
     def _started(self) -> _Worker:
         ours, theirs = self._context.Pipe()
-        arguments = (theirs, self._work.model_dump_json(), self._url)
+        arguments = (theirs, self._work.model_dump_json(), self._url, dict(os.environ))
         process = self._context.Process(target=_serve, args=arguments, daemon=True)
         process.start()
         theirs.close()
@@ -194,8 +199,19 @@ class Pool:
             ) from None
 
 
-def _serve(conn: Connection, work_json: str, url: str) -> None:
+def _context() -> BaseContext:
+    """How workers start: on Linux as forks of a server that has done nothing but import, which takes many seconds and
+    much memory for each process that does it by itself; elsewhere forks are not safe or not known."""
+    if sys.platform != "linux":
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(list(_IMPORTED_ONCE))
+    return context
+
+
+def _serve(conn: Connection, work_json: str, url: str, environment: dict[str, str]) -> None:
     """A worker process: until the other end of its pipe closes, by whatever end the parent takes."""
+    os.environ.update(environment)  # a fork of the server has those of the server's start
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent, which closes the pipe
     work = Work.model_validate_json(work_json)
     maker = Maker(work, open_storage(url), stop=lambda: _called_off(conn))
