@@ -11,8 +11,9 @@ TORCH ?= $(shell sed -n '/^torch==/p' constraints.txt)
 
 PY := $(VENV)/bin/python
 INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check
-# Two files at a time, each on one core: torch's own threads would wait for each other.
-PYTEST := OMP_NUM_THREADS=1 $(PY) -m pytest -q -n 2 --dist loadfile
+# Two files at a time, each on one core: torch's own threads would wait for each other. In their own order: by their
+# number of tests the longest ones, which have few, would come last, one beside nothing.
+PYTEST := OMP_NUM_THREADS=1 $(PY) -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
 PINS := pyproject.toml constraints.txt
 SAMPLE := tumour_gland
 PROMPT := colon adenocarcinoma, H&E, 40x, gland with dense lymphocytes in the stroma

@@ -5,6 +5,7 @@ Nothing heavy is imported before a test asks for it.
 
 from __future__ import annotations
 
+import gc
 import shutil
 import sys
 import zlib
@@ -71,6 +72,13 @@ def labelled_tile(seed: int = 0, size: tuple[int, int] = (128, 128), masks: bool
             **facts,
         }
     )
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _imports_are_no_garbage():
+    """napari looks for garbage whenever a layer goes: not among the million objects of what is imported by now."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)
