@@ -22,7 +22,7 @@ from napari_cosynth.batch.measure import (
     trial,
     usable_cores,
 )
-from napari_cosynth.batch.pool import Pool
+from napari_cosynth.batch.pool import Pool, begin_importing
 from napari_cosynth.batch.storage import Storage
 from napari_cosynth.batch.work import Work
 
@@ -113,6 +113,8 @@ class Local:
         wishes, device = self._wishes, self._work.device or "cpu"
         most = min(wishes.workers or most_workers(device), len(indices))
         most = most if self._storage.shared else 1
+        if wishes.workers and most > 1:
+            begin_importing()
         decided = wishes.deterministic or (wishes.workers and wishes.batch_size)
         if wishes.deterministic:
             setup = Setup(most, wishes.threads or 1, 1)

@@ -49,6 +49,21 @@ class _Worker:
     """Indices of the tiles in hand that have no outcome yet."""
 
 
+def begin_importing() -> None:
+    """Let what workers have in common be imported beside what is done until they start."""
+    if _context().get_start_method() != "forkserver":
+        return
+    from multiprocessing import forkserver, resource_tracker  # not on Windows
+
+    resource_tracker.ensure_running()  # whatever was blocked before it starts is not after it
+    # The server inherits this: Ctrl-C reaches all processes, and is the parent's to follow.
+    former = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        forkserver.ensure_running()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, former)
+
+
 class Pool:
     """Worker processes for one work, started; a context that ends them.
 
@@ -68,6 +83,7 @@ class Pool:
         self._work, self._url = work, url
         self._control, self._held = control or Control(), False
         self._workers: list[_Worker] = []
+        begin_importing()
         try:
             self._workers = [self._started() for _ in range(workers)]
             for worker in self._workers:
