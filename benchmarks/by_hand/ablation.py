@@ -135,7 +135,7 @@ def there_and_back(data: list[Path], tiles: int) -> dict[str, dict[str, str]]:
             both = {f"{name} {key}": parts[name][key] for name in DISTANCES for key in ("pq", "aji")}
             return both | {f"difference {k}": parts["interior"][k] - parts["centroid"][k] for k in ("pq", "aji")}
 
-        found_scores = estimates(tallies, [f"{s.source}/{s.group}" for s in samples], scores)
+        found_scores = estimates(tallies, [s.origin for s in samples], scores)
         for name in (*DISTANCES, "difference"):
             pq, aji = (str(found_scores[f"{name} {key}"]) for key in ("pq", "aji"))
             rows[f"{name}, noise {noise:g}"] = {"PQ": pq, "AJI": aji}

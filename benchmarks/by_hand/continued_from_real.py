@@ -71,7 +71,7 @@ def main(
         torch.set_num_threads(threads)
     real = masked_windows(data, split, tiles)
     pipe = Continued(**load(find_model(model), dtype=dtype).components)
-    space, groups = EfficientNetLite0(), [f"{s.source}/{s.group}" for s in real]
+    space, groups = EfficientNetLite0(), [s.origin for s in real]
 
     def blocks(images: list[np.ndarray]) -> dict[str, np.ndarray]:
         return {space.name: space.features(images), "statistics": np.stack([tile_statistics(i) for i in images])}

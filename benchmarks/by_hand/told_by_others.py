@@ -56,7 +56,7 @@ def main(
     of_real, of_made = (_features(space, side) for side in (real, made_samples(real, keep[model])))
     of_other = _features(space, made_samples(real[:judged], keep[other]))
 
-    groups = np.array([f"{s.source}/{s.group}" for s in real])
+    groups = np.array([s.origin for s in real])
     whole = np.array([s.coverage == "complete" for s in real])
     scores = np.zeros((3, judged))
     names, rng = np.unique(groups), np.random.default_rng(0)

@@ -51,8 +51,8 @@ def main(
         torch.set_num_threads(threads)
     real = real_samples([t for folder in data for t in read_dataset(folder, split)], BUNDLED, limit=tiles)
     made = list(made_samples(real, KeptTiles(MakingSettings(model=model, threads=threads), out)))
-    names = sorted({f"{s.source}/{s.group}" for s in real})
-    learned = np.repeat([names.index(f"{s.source}/{s.group}") % 2 == 0 for s in real], (256 // CROP) ** 2)
+    names = sorted({s.origin for s in real})
+    learned = np.repeat([names.index(s.origin) % 2 == 0 for s in real], (256 // CROP) ** 2)
     eye = TrainedEye()
     table = Table("place on the path", "noise over tile", "AUC of crops of unseen groups")
     for place in (1 - noise_levels(STANDARD.steps)[1:]).tolist():

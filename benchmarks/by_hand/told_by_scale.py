@@ -40,7 +40,7 @@ def main(
     """Make the tiles, and tell them from real ones at each scale."""
     real = real_samples([t for folder in data for t in read_dataset(folder, split)], BUNDLED, limit=tiles)
     made = list(made_samples(real, KeptTiles(MakingSettings(model=model, threads=threads), out)))
-    groups = [f"{s.source}/{s.group}" for s in real]
+    groups = [s.origin for s in real]
     space = EfficientNetLite0()
     table = Table("detail lost below, px", f"AUC ({space.name})", f"lowest and highest of {deals} deals")
     for factor in FACTORS:

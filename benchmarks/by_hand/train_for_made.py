@@ -38,7 +38,7 @@ def main(
     held_out, train = ([t for folder in data for t in read_dataset(folder, name)] for name in (split, "train"))
     real = real_samples(held_out, BUNDLED, limit=tiles)
     space = EfficientNetLite0()
-    ours, groups, sources = _blocks(real, space), _groups(real), [s.source for s in real]
+    ours, groups, sources = _blocks(real, space), [s.origin for s in real], [s.source for s in real]
     table = Table("draw", "KID", "real half", "Frechet", "real half", "AUC")
     for seed in range(draws):
         drawn = [
@@ -49,7 +49,7 @@ def main(
         theirs = _blocks(drawn, space)
         features = ours[space.name], theirs[space.name]
         near = realism_of_features(*features, groups, feature_space=space.name, real_strata=sources)
-        told = real_versus_made(ours, theirs, groups, _groups(drawn))
+        told = real_versus_made(ours, theirs, groups, [s.origin for s in drawn])
         kid, frechet = near.kernel_distance, near.frechet_distance
         figures = f"{kid.made:.4f}", f"{kid.floor:.4f}", f"{frechet.made:.1f}", f"{frechet.floor:.1f}"
         table.add_row(str(seed), *figures, str(told.auc))
@@ -59,10 +59,6 @@ def main(
 def _blocks(samples: list[Sample], space: EfficientNetLite0) -> dict[str, np.ndarray]:
     images = [s.image for s in samples]
     return {space.name: space.features(images), "statistics": np.stack([tile_statistics(i) for i in images])}
-
-
-def _groups(samples: list[Sample]) -> list[str]:
-    return [f"{s.source}/{s.group}" for s in samples]
 
 
 if __name__ == "__main__":

@@ -39,6 +39,7 @@ def train(
     crop: Annotated[int, typer.Option(help="Side of a crop, px, a multiple of 16 from 64 on.")] = 128,
     batch_size: Annotated[int, typer.Option(min=1, help="Crops a step and process.")] = 8,
     learning_rate: Annotated[float, typer.Option(min=0, help="After the warm-up.")] = 5e-4,
+    warmup: Annotated[int, typer.Option(min=0, help="Steps over which the learning rate rises from 0.")] = 400,
     decay: Annotated[
         int | None, typer.Option(min=1, help="Let the learning rate fall to 0 over so many steps, then stop.")
     ] = None,
@@ -156,6 +157,7 @@ def train(
             "settings": TrainingSettings(
                 batch_size=batch_size,
                 learning_rate=learning_rate,
+                warmup=warmup,
                 ema_decay=ema,
                 perceptual=perceptual,
                 persuasion=critic,

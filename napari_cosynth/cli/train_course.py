@@ -13,6 +13,7 @@ FACT_OF = {
     "crop": "crop",
     "batch_size": "settings.batch_size",
     "learning_rate": "settings.learning_rate",
+    "warmup": "settings.warmup",
     "ema": "settings.ema_decay",
     "channels": "network.channels",
     "blocks": "network.blocks",

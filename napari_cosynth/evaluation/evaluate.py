@@ -125,7 +125,7 @@ def evaluate(
     """
     model = find_model(settings.model)
     real = real_samples(tiles, BUNDLED, limit=limit, seed=settings.seed)
-    groups = [f"{s.source}/{s.group}" for s in real]
+    groups = [s.origin for s in real]
     sources = [s.source for s in real]
     _check_enough(groups, sources, settings.seed)
     judge = load_segmenter(segmenter)
@@ -210,7 +210,7 @@ def _of_complete(
 ) -> Likeness | None:
     """Likeness of the windows whose layouts hold every nucleus; None if all do, or too few."""
     kept = [i for i, s in enumerate(real) if s.coverage == "complete"]
-    groups, sources = [f"{real[i].source}/{real[i].group}" for i in kept], [real[i].source for i in kept]
+    groups, sources = [real[i].origin for i in kept], [real[i].source for i in kept]
     if len(kept) == len(real) or not _enough(groups, sources, seed):
         return None
     of_kept = [{name: rows[kept] for name, rows in block.items()} for block in blocks]
@@ -222,5 +222,5 @@ def _nuclei(real: Sequence[Sample], made: Sequence[Sample], seed: int) -> tuple[
     kept = [i for i, s in enumerate(real) if s.masked and s.coverage == "complete"]
     alike = [labelled_like(made[i], real[i]) for i in kept]
     shapes = [[(s.instances, s.class_of) for s in group] for group in ([real[i] for i in kept], alike)]
-    groups = [f"{real[i].source}/{real[i].group}" for i in kept]
+    groups = [real[i].origin for i in kept]
     return compare_nuclei(*shapes, groups, BUNDLED, seed, made_groups=groups)

@@ -101,7 +101,7 @@ def edit_locality(
         edits.append(Edit(kind, row, col, before, after, change))
         yield Stage("edit locality", number + 1, len(samples))
     tallies = [_tally(edit, radius_px) for edit in edits]
-    score = estimates(tallies, [f"{s.source}/{s.group}" for s in samples], _scores, seed=seed)
+    score = estimates(tallies, [s.origin for s in samples], _scores, seed=seed)
     kinds = [edit.kind for edit in edits]
     report = LocalityReport(radius_px=radius_px, added=kinds.count("added"), removed=kinds.count("removed"), **score)
     return LocalityOutcome(report, tuple(edits))

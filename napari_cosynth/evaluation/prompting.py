@@ -137,7 +137,7 @@ def prompt_experiment(
             made[-1][ask] = _made(sample, ask, make, seed)
             done += 1
             yield Stage("prompts", done, total)
-    groups = [f"{s.source}/{s.group}" for s in samples]
+    groups = [s.origin for s in samples]
     effects = []
     for pair in pairs:
         asks = [_pair_asks(pair, s) for s in samples]

@@ -85,6 +85,11 @@ class Sample:
                 "give one class for each point"
             )
 
+    @property
+    def origin(self) -> str:
+        """Source and group: samples that have it in common are not independent of each other."""
+        return f"{self.source}/{self.group}"
+
 
 def real_samples(
     tiles: Iterable[LabelledTile], taxonomy: Taxonomy, size: int = 256, limit: int = 64, seed: int = 0

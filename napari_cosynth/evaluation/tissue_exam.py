@@ -85,7 +85,7 @@ def tissue_exam(
     return TissueExam(
         classifier,
         asked,
-        (features[chosen], [real[i].tissue for i in chosen], [f"{real[i].source}/{real[i].group}" for i in chosen]),
+        (features[chosen], [real[i].tissue for i in chosen], [real[i].origin for i in chosen]),
     )
 
 

@@ -85,9 +85,10 @@ def test_a_resumed_run_is_as_it_was_begun_unless_told_otherwise(train, cli, tiny
         return json.loads((tmp_path / "run" / "run.json").read_text())
 
     quiet = ("--preview-minutes", 0)
-    options = ("--learning-rate", 1e-3, "--ema", 0.9, "--weight", "tiny=2")
+    options = ("--learning-rate", 1e-3, "--warmup", 2, "--ema", 0.9, "--weight", "tiny=2")
     assert train("--out", "run", "--steps", 1, *options, *quiet).exit_code == 0
     begun = facts()
+    assert begun["settings"]["warmup"] == 2
 
     done = go_on("--steps", 2)
     assert done.exit_code == 0, done.output

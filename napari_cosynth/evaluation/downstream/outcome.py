@@ -118,7 +118,7 @@ def outcome_of(
     held_out
         The windows of their tallies.
     """
-    groups = [f"{s.source}/{s.group}" for s in held_out]
+    groups = [s.origin for s in held_out]
     totals = {BUNDLED.names[i]: sum(list(s.class_of.values()).count(i) for s in held_out) for i in BUNDLED.stated}
     classes = [name for name, n in totals.items() if n >= ENOUGH]
     sizes = dict.fromkeys(t.asked for t in trials)
