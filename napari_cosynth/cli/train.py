@@ -14,7 +14,8 @@ from napari_cosynth.classes import BUNDLED
 from napari_cosynth.cli.outcome import outcome, ready_out, say
 from napari_cosynth.cli.sources import note_unknown_classes, source_weights, training_tiles
 from napari_cosynth.cli.train_bar import TrainingBar
-from napari_cosynth.cli.train_course import changes, given_facts
+from napari_cosynth.cli.train_clock import TrainingClock
+from napari_cosynth.cli.train_course import FACT_OF, asked_facts, changes, given_facts
 from napari_cosynth.request import MAX_SEED
 
 if TYPE_CHECKING:
@@ -136,7 +137,6 @@ def train(
         from napari_cosynth.model.segmenter_folder import segmenter_hash
         from napari_cosynth.model.text import TextEncoder
         from napari_cosynth.training import run_facts, run_folder
-        from napari_cosynth.training.fall import FallByClock
         from napari_cosynth.training.loop import TrainingSettings
         from napari_cosynth.training.loop import train as training
         from napari_cosynth.training.recorded import recorded_details
@@ -145,44 +145,22 @@ def train(
         start = run_folder.finished_steps(out) if resume else 0
         # Where several processes train together, one of them writes and talks.
         main = os.environ.get("RANK", "0") == "0"
-        facts = {
-            "network": {
-                "channels": widths,
-                "blocks": blocks,
-                "attention_blocks": attention_blocks,
-                "refinements": further,
-                "process": process,
-                "distance": distance,
-            },
-            "settings": TrainingSettings(
-                batch_size=batch_size,
-                learning_rate=learning_rate,
-                warmup=warmup,
-                ema_decay=ema,
-                perceptual=perceptual,
-                persuasion=critic,
-                rehearsal=rehearsal,
-                seed=seed,
-                precision=precision,
-                compiled=compiled,
-                workers=workers,
-                uses=uses,
-                checkpoint_every_s=checkpoint_minutes * 60,
-            ).model_dump(),
-            "crop": crop,
-            "weights": weights,
-            "init": init,
-            "partial": partial or [],
-            "complete": complete or [],
-            "segmenter_folder": None if segmenter is None else str(segmenter),
-            "text_encoder": None if text_encoder is None else str(text_encoder),
-            "data": [str(folder) for folder in data],
-            # A run that goes on has its own.
-            "details": None,
-        }
+        facts = asked_facts(
+            ctx,
+            FACT_OF,
+            channels=widths,
+            refinements=further,
+            weight=weights,
+            partial=partial or [],
+            complete=complete or [],
+        )
+        every_s = checkpoint_minutes * 60
+        facts["settings"] = TrainingSettings(**facts["settings"], checkpoint_every_s=every_s).model_dump()
+        # A run that goes on has its own.
+        facts["details"] = None
         if resume:
-            facts, changed = run_facts.resumed(out, facts, given_facts(ctx))
-            for line in changes(ctx, changed, trained=start > 0):
+            facts, changed = run_facts.resumed(out, facts, given_facts(ctx, FACT_OF))
+            for line in changes(ctx, FACT_OF, changed, trained=start > 0):
                 if main:
                     say(line)
         settings = TrainingSettings(**facts["settings"])
@@ -222,33 +200,28 @@ def train(
         def export(preview_of: CropSampler | None) -> Path:
             return run_folder.export_run(out, network, encoder, BUNDLED, facts["details"], preview_of)
 
-        seconds = None if minutes is None else minutes * 60
-        fall = None if decay_minutes is None else FallByClock(seconds, decay_minutes * 60)
         world = int(os.environ.get("WORLD_SIZE", "1"))
-        began = previewed = time.monotonic()
+        clock, previewed = TrainingClock(minutes, decay_minutes), time.monotonic()
         with (
-            TrainingBar(start, last_step, seconds, settings.batch_size * world, main) as bar,
+            TrainingBar(start, last_step, clock.seconds, settings.batch_size * world, main) as bar,
             closing(training(network, encoder, sampler, settings, out, resume, cpu)) as run,
         ):
             step = next(run)
             while True:
                 bar.show(step)
-                now = time.monotonic()
                 if step.saved and main:
-                    due = preview_minutes and now - previewed > preview_minutes * 60
+                    due = preview_minutes and time.monotonic() - previewed > preview_minutes * 60
                     export(sampler if due else None)
-                    previewed = now if due else previewed
-                out_of_time = seconds is not None and now - began >= seconds
-                falls_over = fall.steps_due(now - began, step.step - start) if fall else None
-                out_of_time, falls_over = _said_by_main((out_of_time, falls_over))
-                if fall and falls_over is not None:
-                    settings = settings.falling(step.step, falls_over)
-                    fall, last_step = None, min(settings.falls_until, steps or settings.falls_until)
+                    previewed = time.monotonic() if due else previewed
+                over, fall_steps = clock.tell(step.step - start)
+                if fall_steps is not None:
+                    settings = settings.falling(step.step, fall_steps)
+                    last_step = min(settings.falls_until, steps or settings.falls_until)
                     facts["settings"] = settings.model_dump()
                     if main:
                         run_facts.write_facts(out, network, facts, resumed_at=step.step)
                         say(f"{step.step} the learning rate falls until step {settings.falls_until}")
-                if (last_step is not None and step.step >= last_step) or out_of_time:
+                if over or (last_step is not None and step.step >= last_step):
                     break
                 step = run.send(settings)
         if main:
@@ -296,20 +269,6 @@ def _completed(tiles: list[LabelledTile], sources: list[str], segmenter: Path | 
 
     network = load_segmenter(segmenter)
     return change_sources(tiles, sources, lambda tile: completed(tile, network))
-
-
-def _said_by_main(said: tuple[bool, int | None]) -> tuple[bool, int | None]:
-    """Whether time is out, and how long a fall is to last, as the main process says.
-
-    Clocks differ, and a process that stops alone leaves the others waiting for ever.
-    """
-    import torch.distributed
-
-    if not (torch.distributed.is_available() and torch.distributed.is_initialized()):
-        return said
-    word = [said]
-    torch.distributed.broadcast_object_list(word, src=0)
-    return word[0]
 
 
 def _widths(text: str) -> tuple[int, ...]:

@@ -11,7 +11,7 @@ import typer
 from napari_cosynth.classes import BUNDLED
 from napari_cosynth.cli.outcome import outcome, ready_out, say
 from napari_cosynth.cli.sources import note_unknown_classes, source_weights, training_tiles
-from napari_cosynth.cli.train_course import changes, given_facts
+from napari_cosynth.cli.train_course import SEGMENTER_FACT_OF, asked_facts, changes, given_facts
 from napari_cosynth.cli.work_bar import work_bar
 from napari_cosynth.request import MAX_SEED
 
@@ -69,12 +69,11 @@ def train_segmenter(
 
         run_folder.check_run(out, resume)
         start = run_folder.finished_steps(out) if resume else 0
-        settings = SegmenterSettings(steps=steps, seed=seed, precision=precision)
-        facts = {"settings": settings.model_dump(), "weights": weights, "partial": partial or []}
-        facts |= {"data": [str(folder) for folder in data]}
+        facts = asked_facts(ctx, SEGMENTER_FACT_OF, weight=weights, partial=partial or [])
+        facts["settings"] = SegmenterSettings(**facts["settings"]).model_dump()
         if resume:
-            facts, changed = run_facts.resumed(out, facts, given_facts(ctx))
-            for line in changes(ctx, changed, trained=start > 0):
+            facts, changed = run_facts.resumed(out, facts, given_facts(ctx, SEGMENTER_FACT_OF))
+            for line in changes(ctx, SEGMENTER_FACT_OF, changed, trained=start > 0):
                 say(line)
         settings = SegmenterSettings(**facts["settings"])
         if start >= settings.steps:

@@ -85,7 +85,19 @@ def resumed(folder: Path, facts: Mapping[str, Any], given: Collection[str]) -> t
     before, now = _flat(read_facts(folder)), _flat(json.loads(json.dumps(facts, default=list)))
     changed = {name: (before[name], now[name]) for name in given if name in before and before[name] != now[name]}
     kept = {name: before[name] for name in now if name in before and name not in (*given, *EACH_START)}
-    return _nested(now | kept), changed
+    return nested(now | kept), changed
+
+
+def nested(flat: Mapping[str, Any]) -> Facts:
+    """Facts whose names were ``part.name`` as those of a part."""
+    facts: Facts = {}
+    for name, value in flat.items():
+        part, _, rest = name.partition(".")
+        if rest and part in PARTS:
+            facts.setdefault(part, {})[rest] = value
+        else:
+            facts[name] = value
+    return facts
 
 
 def _read(folder: Path) -> Facts:
@@ -103,7 +115,7 @@ def _now(written: Facts) -> Facts:
     facts = _flat({name: value for name, value in written.items() if name != STARTS})
     for start in written.get(STARTS, []):
         facts |= start.get("changed", {})
-    return _nested(facts)
+    return nested(facts)
 
 
 def _flat(facts: Mapping[str, Any]) -> Facts:
@@ -111,14 +123,3 @@ def _flat(facts: Mapping[str, Any]) -> Facts:
     for part in PARTS:
         flat |= {f"{part}.{name}": value for name, value in facts.get(part, {}).items()}
     return flat
-
-
-def _nested(flat: Mapping[str, Any]) -> Facts:
-    facts: Facts = {}
-    for name, value in flat.items():
-        part, _, rest = name.partition(".")
-        if rest and part in PARTS:
-            facts.setdefault(part, {})[rest] = value
-        else:
-            facts[name] = value
-    return facts
