@@ -22,6 +22,8 @@ TILES = {"quick": 40, "full": 240}
 EDITS = {"quick": 8, "full": 24}
 PROMPTS = {"quick": 6, "full": 12}
 """Layouts that edits and prompts are tried on."""
+_WIDEST = 1000
+"""Columns that no table needs: what it does need is measured against them."""
 
 
 def evaluate(
@@ -130,13 +132,25 @@ def evaluate(
 
 
 def _show(evaluated: Evaluated) -> None:
-    from napari_cosynth.evaluation.headline import headline_rows
+    """Print what fits into the terminal; the page has the rest."""
+    from napari_cosynth.evaluation.sections import sections
 
     evaluation = evaluated.evaluation
-    table = Table("figure", "made", "real", "ratio", title=f"{evaluation.model}, {evaluation.tiles} tiles")
-    for row in headline_rows(evaluation):
-        table.add_row(*row)
-    console.print(table)
+    say(f"{evaluation.model}, {evaluation.tiles} tiles")
+    wider = 0
+    for section in sections(evaluation):
+        title = section.title
+        for header, rows in section.tables:
+            table = Table(*header, title=title, title_justify="left")
+            for row in rows:
+                table.add_row(*row)
+            if console.measure(table, options=console.options.update(width=_WIDEST)).minimum > console.width:
+                wider += 1
+                continue
+            console.print(table)
+            title = None
+    if wider:
+        say(f"tables that are wider than the terminal, only on the page: {wider}")
 
 
 def _write_study(evaluated: Evaluated, folder: Path, seed: int) -> None:

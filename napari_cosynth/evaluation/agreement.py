@@ -105,6 +105,11 @@ class AgreementReport(BaseModel):
     layout: LayoutAgreement
     classes: tuple[ClassAgreement, ...]
 
+    def scores(self) -> dict[str, Estimate]:
+        """Those of masks by their name, then those of points: "layout f1"."""
+        of_masks = {name: getattr(self, name) for name in ("pq", "dq", "sq", "aji", "dice")}
+        return of_masks | {f"layout {name}": getattr(self.layout, name) for name in LayoutAgreement.model_fields}
+
 
 def agreement(
     samples: Sequence[Sample],

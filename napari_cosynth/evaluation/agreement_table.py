@@ -36,13 +36,8 @@ class AgreementTable(BaseModel):
 
     def of_ceiling(self) -> dict[str, float | None]:
         """Each score of the made tiles over that of the real ones; None where either is missing."""
-        ratios = {}
-        for name in ("pq", "dq", "sq", "aji", "dice"):
-            ratios[name] = _over(getattr(self.made, name).value, getattr(self.ceiling, name).value)
-        for name in type(self.made.layout).model_fields:
-            made, ceiling = getattr(self.made.layout, name), getattr(self.ceiling.layout, name)
-            ratios[f"layout {name}"] = _over(made.value, ceiling.value)
-        return ratios
+        of_real = self.ceiling.scores()
+        return {name: _over(score.value, of_real[name].value) for name, score in self.made.scores().items()}
 
 
 def agreement_table(

@@ -217,10 +217,15 @@ def _of_complete(
     return likeness(*of_kept, groups, sources, feature_space, seed)
 
 
-def _nuclei(real: Sequence[Sample], made: Sequence[Sample], seed: int) -> tuple[NucleusReport, ...]:
-    """Shapes, on the samples whose real tile has complete masks, and of classes where that one states them."""
+def shaped(real: Sequence[Sample], made: Sequence[Sample]) -> tuple[list[Sample], list[Sample]]:
+    """Those whose nuclei can be compared: real tiles with complete masks, and made ones that say no more."""
     kept = [i for i, s in enumerate(real) if s.masked and s.coverage == "complete"]
-    alike = [labelled_like(made[i], real[i]) for i in kept]
-    shapes = [[(s.instances, s.class_of) for s in group] for group in ([real[i] for i in kept], alike)]
-    groups = [real[i].origin for i in kept]
+    return [real[i] for i in kept], [labelled_like(made[i], real[i]) for i in kept]
+
+
+def _nuclei(real: Sequence[Sample], made: Sequence[Sample], seed: int) -> tuple[NucleusReport, ...]:
+    """Shapes, and of classes where the real tile states them."""
+    pairs = shaped(real, made)
+    groups = [s.origin for s in pairs[0]]
+    shapes = [[(s.instances, s.class_of) for s in group] for group in pairs]
     return compare_nuclei(*shapes, groups, BUNDLED, seed, made_groups=groups)

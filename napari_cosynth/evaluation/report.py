@@ -6,23 +6,20 @@ pictures of real tissue: it is for reading, not for publishing.
 
 from __future__ import annotations
 
-import base64
 import html
-import io
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from napari_cosynth.classes import BUNDLED
-from napari_cosynth.evaluation.evaluate import Evaluated, Evaluation
+from napari_cosynth.evaluation.evaluate import Evaluated, Evaluation, shaped
 from napari_cosynth.evaluation.grid import class_legend, heat_colors, tile_grid, tile_panels
-from napari_cosynth.evaluation.headline import class_rows, headline_rows, word_rows
-from napari_cosynth.evaluation.locality import Edit, LocalityReport
-from napari_cosynth.evaluation.page import page, table
-from napari_cosynth.evaluation.prompting import PromptReport
+from napari_cosynth.evaluation.locality import Edit
+from napari_cosynth.evaluation.page import drawing, page, picture, table
+from napari_cosynth.evaluation.report_plots import agreement_plot, look_plot, shape_plot, told_plot
 from napari_cosynth.evaluation.sample import Sample
+from napari_cosynth.evaluation.sections import Section, sections
 from napari_cosynth.writing import write_together
 
 _COLUMNS = 4
@@ -45,73 +42,53 @@ def write_report(evaluated: Evaluated, folder: Path) -> None:
 def report_page(evaluated: Evaluated) -> str:
     """The whole page as HTML."""
     evaluation = evaluated.evaluation
-    parts = [
-        *_opening(evaluation),
-        "<h2>Classes: made / real</h2>",
-        table(("class", "nuclei / points", "measured by", "PQ", "F1", "recall"), class_rows(evaluation.agreement)),
-        *(_prompts(evaluation.prompts, evaluated.pictures) if evaluation.prompts else ()),
-        *_locality(evaluation.locality, evaluated.edits),
+    parts = _opening(evaluation)
+    for section in sections(evaluation):
+        parts += [f"<h2>{html.escape(section.title)}</h2><p>{html.escape(section.note)}</p>"]
+        parts += _pictures(section, evaluated)
+        parts += [table(*of) for of in section.tables]
+    parts += [
         "<h2>Tiles</h2><p>Unselected. Left the real tile and its labels, right the made one for the same points "
         "and caption. This picture holds real tissue under the licences of its sources.</p>",
-        _picture(class_legend(BUNDLED)),
-        _picture(comparison_grid(evaluated.real[:16], evaluated.made[:16])),
+        picture(class_legend(BUNDLED), "the classes and their colours"),
+        picture(comparison_grid(evaluated.real[:16], evaluated.made[:16]), "real tiles beside made ones"),
         "<p><small>For research, not for diagnosis.</small></p>",
     ]
-    return page("Evaluation", parts)
+    return page(f"{evaluation.model}: evaluation", parts)
 
 
 def _opening(evaluation: Evaluation) -> list[str]:
     sources = ", ".join(f"{name} {n}" for name, n in evaluation.sources.items())
-    return [
-        f"<h1>{html.escape(evaluation.model)}</h1>",
-        f"<p>{evaluation.tiles} tiles of 256 px ({html.escape(sources)}); model hash {evaluation.model_hash}; "
-        f"{evaluation.seconds_making} s to make them; {evaluation.finished}. "
-        f"Settings: <code>{html.escape(evaluation.settings.model_dump_json(exclude_none=True))}</code></p>",
-        "<p>Ratios of agreement are to the ceiling, the same segmenter on the real tiles; those of distances are "
-        "to the floor, one half of the real tiles against the other. Intervals are of 95 %, over groups.</p>",
-        table(("figure", "made", "real", "ratio"), headline_rows(evaluation)),
-    ]
+    chosen = evaluation.settings.model_dump(exclude_none=True, exclude={"model"})
+    settings = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in chosen.items())
+    facts = (
+        f"{evaluation.tiles} tiles of 256 px ({sources}); {evaluation.seconds_making:g} s to make those that were not "
+        f"there yet; {settings}; model hash {evaluation.model_hash}; {evaluation.finished}. Intervals are of 95 %, "
+        "over groups (patients, slides)."
+    )
+    return [f"<h1>{html.escape(evaluation.model)}</h1>", f"<p>{html.escape(facts)}</p>"]
 
 
-def _prompts(report: PromptReport, pictures: Sequence[tuple[str, np.ndarray]]) -> list[str]:
-    parts = [
-        f"<h2>Prompts</h2><p>{report.layouts} layouts, each under all prompts with the same noise; the points state "
-        "no class. A word of density should change nothing where points are given, and speak where there are none.</p>",
-        table(
-            (
-                "words",
-                "attribute",
-                "first",
-                "second",
-                "difference",
-                "layouts that rise",
-                "p (sign test)",
-                "grey levels",
-            ),
-            word_rows(report.words),
-        ),
-    ]
-    if report.tissue is not None:
-        rows = []
-        for name, (n, share) in report.tissue.made.per_name.items():
-            of_real = report.tissue.real.per_name.get(name, (0, 0.0))
-            taken = report.tissue.made.taken_for.get(name, "")
-            rows.append((name, f"{share:.0%} of {n}", f"{of_real[1]:.0%} of {of_real[0]}", taken))
-        parts.append(table(("tissue asked for", "recognised, made", "recognised, real", "else taken for"), rows))
-    else:
-        parts.append("<p>Tissues: the data hold fewer than two that can be told apart; not measurable.</p>")
-    if pictures:
-        parts += ["<p>One layout under its prompts:</p>", _picture(prompt_grid(pictures))]
-    return parts
-
-
-def _locality(report: LocalityReport, edits: Sequence[Edit]) -> list[str]:
-    parts = [
-        f"<h2>Edits</h2><p>One nucleus added ({report.added} layouts) or removed ({report.removed}), the same noise: "
-        f"mean change {report.inside} grey levels within {report.radius_px} px, {report.outside} beyond; "
-        f"ratio {report.ratio}.</p>"
-    ]
-    return parts + [_picture(edit_grid(edits[:_SHOWN_EDITS]))] if edits else parts
+def _pictures(section: Section, evaluated: Evaluated) -> list[str]:
+    """What a section shows before its tables."""
+    evaluation = evaluated.evaluation
+    images = [[s.image for s in group] for group in (evaluated.real, evaluated.made)]
+    match section.key:
+        case "agreement":
+            return [drawing(agreement_plot(evaluation.agreement), "agreement of made and real tiles, and its floor")]
+        case "likeness":
+            return [drawing(look_plot(*images), "stains and spectrum of made and real tiles")]
+        case "told":
+            return [drawing(told_plot(evaluation), "area under the curve of each classifier")]
+        case "nuclei":
+            pairs = shaped(evaluated.real, evaluated.made)
+            says = "area, eccentricity and nearest neighbour of made and real nuclei"
+            return [drawing(shape_plot(*pairs), says)] if pairs[0] else []
+        case "prompts" if evaluated.pictures:
+            return [picture(prompt_grid(evaluated.pictures), "one layout under its prompts")]
+        case "edits" if evaluated.edits:
+            return [picture(edit_grid(evaluated.edits[:_SHOWN_EDITS]), "tiles before and after an edit")]
+    return []
 
 
 def prompt_grid(pictures: Sequence[tuple[str, np.ndarray]]) -> np.ndarray:
@@ -136,9 +113,3 @@ def comparison_grid(real: Sequence[Sample], made: Sequence[Sample]) -> np.ndarra
         right = tile_panels(b.image, b.instances, b.class_of, BUNDLED, points=b.points, point_classes=b.point_classes)
         rows.append([*left[:2], *right])
     return tile_grid(rows, [f"{s.source}: {s.caption}" for s in made], ["real", "", "made", "", ""])
-
-
-def _picture(pixels: np.ndarray) -> str:
-    stream = io.BytesIO()
-    Image.fromarray(pixels).save(stream, "JPEG", quality=88)
-    return f'<p><img src="data:image/jpeg;base64,{base64.b64encode(stream.getvalue()).decode()}"></p>'

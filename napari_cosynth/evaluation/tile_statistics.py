@@ -61,14 +61,45 @@ def band_energies(image: np.ndarray) -> np.ndarray:
     -------
     float64 (5,), squared grey levels.
     """
+    power, radius = _power(image)
+    band = np.digitize(radius, BANDS[1:], right=True)
+    return np.bincount(band, power, minlength=len(BANDS))[: len(BANDS) - 1]
+
+
+def radial_power(image: np.ndarray, n_rings: int = 40) -> tuple[np.ndarray, np.ndarray]:
+    """Mean power of the luma in rings of spatial frequency, windowed and scaled as in `band_energies`.
+
+    Parameters
+    ----------
+    image
+        uint8 (H, W, 3) RGB, at least 64 px a side.
+    n_rings
+        Rings as wide as each other on a logarithmic axis, from 1/64 to 1/2 cycles per px;
+        those without a frequency are left out.
+
+    Returns
+    -------
+    float64 (n,) middle of each ring, cycles per px, and float64 (n,) power, squared grey levels.
+    """
+    power, radius = _power(image)
+    edges = np.geomspace(1 / 64, 0.5, n_rings + 1)
+    ring = np.digitize(radius, edges) - 1
+    inside = (ring >= 0) & (ring < n_rings)
+    count = np.bincount(ring[inside], minlength=n_rings)
+    total = np.bincount(ring[inside], power[inside], minlength=n_rings)
+    filled = count > 0
+    return np.sqrt(edges[:-1] * edges[1:])[filled], total[filled] / count[filled] + _FLOOR
+
+
+def _power(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Of each frequency of the luma: power, squared grey levels, and size, cycles per px, float64 (H * W,) each."""
     luma = image @ _LUMA  # (H, W)
     height, width = luma.shape
     window = np.hanning(height + 2)[1:-1, None] * np.hanning(width + 2)[None, 1:-1]
     luma = (luma - np.average(luma, weights=window)) * window
     power = np.abs(np.fft.fft2(luma)) ** 2 / (luma.size * (window**2).sum())
     radius = np.hypot(np.fft.fftfreq(height)[:, None], np.fft.fftfreq(width)[None])
-    band = np.digitize(radius.ravel(), BANDS[1:], right=True)
-    return np.bincount(band, power.ravel(), minlength=len(BANDS))[: len(BANDS) - 1]
+    return power.ravel(), radius.ravel()
 
 
 def high_frequency_energy(image: np.ndarray) -> float:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 pytest.importorskip("torch")
+pytest.importorskip("matplotlib")
 
 from napari_cosynth.evaluation.bootstrap import Estimate  # noqa: E402
 from napari_cosynth.evaluation.downstream import table  # noqa: E402
@@ -100,6 +101,7 @@ def test_written_tables_say_it_all(trials, held_out, tmp_path):
     page = (tmp_path / "downstream.html").read_text()
     for text in ("synthetic over longer", "+0.175", ": gain", "not learning from few tiles alone", "+0.096", "Lizard"):
         assert text in page
+    assert page.count("data:image/svg+xml") == 2
     assert "inflammatory" in table.notes(outcome)[-1]
     assert "were given as they are" in " ".join(table.notes(outcome_of(trials, held_out, DownstreamSettings())))
     # What was not asked for needs no words.

@@ -11,10 +11,10 @@ from napari_cosynth.classes import BUNDLED
 from napari_cosynth.evaluation import evaluate as module
 from napari_cosynth.evaluation import making
 from napari_cosynth.evaluation.evaluate import Evaluated, Evaluation, evaluate
-from napari_cosynth.evaluation.headline import headline_rows
 from napari_cosynth.evaluation.making import MakingSettings, noise_seed
 from napari_cosynth.evaluation.report import write_report
 from napari_cosynth.evaluation.sample import real_samples
+from napari_cosynth.evaluation.sections import sections
 from napari_cosynth.evaluation.stage import Stage
 from napari_cosynth.model.instances import Labels
 from napari_cosynth.synthesis import Finished, tile_of
@@ -117,24 +117,24 @@ def test_prompts_and_the_written_report(tiles, settings, requests, tmp_path, mak
     write_report(end, tmp_path)
     assert Evaluation.model_validate(json.loads((tmp_path / "report.json").read_text())) == end.evaluation
     page = (tmp_path / "report.html").read_text()
-    for text in ("<h2>Prompts</h2>", "<h2>Edits</h2>", "<h2>Tiles</h2>", "DAB density", "tissue asked for", "tiny"):
+    found = sections(end.evaluation)
+    assert [s.key for s in found] == ["agreement", "likeness", "told", "nuclei", "prompts", "edits", "cost"]
+    for text in ("<h2>Tiles</h2>", "DAB density", "tissue asked for", "tiny", *(f"<h2>{s.title}</h2>" for s in found)):
         assert text in page
     # One file that can be mailed: nothing is fetched.
-    assert "<script" not in page and 'src="http' not in page and page.count("<img") >= 4
+    assert "<script" not in page and 'src="http' not in page
+    assert page.count('<img alt="') == page.count("<img") == page.count("data:image/jpeg") + 4
+    assert page.count("data:image/svg+xml") == 4
 
-    rows = headline_rows(end.evaluation)
-    assert all(len(row) == 4 and all(isinstance(cell, str) for cell in row) for row in rows)
-    names = [row[0] for row in rows]
-    for part in (
-        "all tiles at once",
-        "AUC, layouts that hold every nucleus (12 tiles)",
-        "tissue asked for is recognised [mean colours]",
-        "of one nucleus edited",
-        "TFLOP",
-    ):
+    for section in found:
+        for header, rows in section.tables:
+            assert rows and all(len(row) == len(header) and all(isinstance(c, str) for c in row) for row in rows)
+    names = [row[0] for s in found for t in s.tables for row in t.rows]
+    for part in ("all tiles at once", "tissue asked for is recognised [mean colours]", "TFLOP"):
         assert sum(part in name for name in names) == 1, part
-    kernel = next(row for row in rows if "all tiles at once" in row[0])
-    assert kernel[1] == f"{end.evaluation.realism.kernel_distance.all_tiles:.4f}"
+    assert sum("layouts that hold every nucleus" in name for name in names) == 3
+    kernel = next(row for row in found[1].tables[0].rows if "all tiles at once" in row[0])
+    assert float(kernel[1]) == pytest.approx(end.evaluation.realism.kernel_distance.all_tiles, rel=0.01)
 
 
 def test_too_few_groups_are_refused_before_anything_is_made(tiles, settings, requests, tmp_path):

@@ -1,7 +1,9 @@
 """Pictures of the report; the page as a whole is tested with the evaluation."""
 
 import numpy as np
+import pytest
 
+pytest.importorskip("matplotlib")
 from napari_cosynth.evaluation.locality import Edit
 from napari_cosynth.evaluation.report import comparison_grid, edit_grid, prompt_grid
 

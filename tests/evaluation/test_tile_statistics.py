@@ -9,6 +9,7 @@ from napari_cosynth.evaluation.tile_statistics import (
     band_energies,
     high_frequency_energy,
     high_frequency_share,
+    radial_power,
     rim_gradient_ratio,
     stain_densities,
     statistic_names,
@@ -33,6 +34,14 @@ def test_a_wave_lands_in_its_band_with_its_variance(band, angle):
     energies = band_energies(_wave((BANDS[band] + BANDS[band + 1]) / 2, angle))
     assert energies.argmax() == band
     assert energies[band] == pytest.approx(50**2 / 2, rel=0.05)
+
+
+@pytest.mark.parametrize("cycles_per_px", [0.03, 0.11, 0.3])
+def test_a_wave_is_the_peak_of_the_power_by_frequency(cycles_per_px):
+    frequencies, power = radial_power(_wave(cycles_per_px, 0.4))
+    assert (np.diff(frequencies) > 0).all() and frequencies[0] > 1 / 64 and frequencies[-1] < 0.5
+    assert frequencies[power.argmax()] == pytest.approx(cycles_per_px, rel=0.25)
+    assert (power > 0).all() and power.max() > 1000 * np.median(power)
 
 
 def test_high_frequencies_begin_at_a_quarter_of_nyquist():

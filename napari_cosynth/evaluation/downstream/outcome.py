@@ -87,6 +87,11 @@ class SizeOutcome(BaseModel):
     arms: tuple[ArmOutcome, ...]
     comparisons: tuple[Comparison, ...]
 
+    @property
+    def title(self) -> str:
+        """N as it was asked for: "8", "all (128)"."""
+        return f"{self.asked} ({self.windows})" if self.asked != str(self.windows) else self.asked
+
 
 class Downstream(BaseModel):
     """The outcome; classes with fewer than 100 held-out nuclei are named and not scored."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import html
 from pathlib import Path
 
-from napari_cosynth.evaluation.downstream.outcome import Downstream, Figure, SizeOutcome
-from napari_cosynth.evaluation.page import page, table
+from napari_cosynth.evaluation.downstream.outcome import Downstream, Figure
+from napari_cosynth.evaluation.downstream.plots import gain_plot, score_plot
+from napari_cosynth.evaluation.page import drawing, page, table
 from napari_cosynth.writing import write_together
 
 Row = tuple[str, ...]
@@ -33,14 +35,14 @@ def score_rows(outcome: Downstream) -> list[Row]:
         for arm in size.arms:
             added = f", {arm.added} tiles added" if arm.added else ""
             scores = (str(arm.scores[name].mean) for name in MAIN)
-            rows.append((_windows(size), arm.arm + added, str(arm.steps), *scores))
+            rows.append((size.title, arm.arm + added, str(arm.steps), *scores))
     return rows
 
 
 def gain_rows(outcome: Downstream) -> list[Row]:
     """(N, which arm over which, gain in PQ, Dice, AJI): the mean with its interval, the seeds, the verdict."""
     return [
-        (_windows(size), f"{c.arm} over {c.over}", *(gain_text(c.gains[name]) for name in MAIN))
+        (size.title, f"{c.arm} over {c.over}", *(gain_text(c.gains[name]) for name in MAIN))
         for size in outcome.sizes
         for c in size.comparisons
     ]
@@ -54,7 +56,7 @@ def class_rows(outcome: Downstream) -> list[Row]:
         for name in gains:
             if name not in MAIN:
                 scores = (_number(arm.scores[name].mean.value) for arm in size.arms)
-                rows.append((_windows(size), name, *scores, gain_text(gains[name])))
+                rows.append((size.title, name, *scores, gain_text(gains[name])))
     return rows
 
 
@@ -101,9 +103,11 @@ def downstream_page(outcome: Downstream) -> str:
     """The whole page as HTML."""
     parts = [
         "<h1>Made tiles in training</h1>",
-        *(f"<p>{line}</p>" for line in notes(outcome)),
+        *(f"<p>{html.escape(line)}</p>" for line in notes(outcome)),
+        drawing(score_plot(outcome, MAIN), "scores of each arm"),
         table(SCORE_HEADER, score_rows(outcome)),
         "<h2>Gains</h2>",
+        drawing(gain_plot(outcome, MAIN), "gains of made tiles"),
         table(GAIN_HEADER, gain_rows(outcome)),
         "<h2>Classes</h2>",
         table(CLASS_HEADER, class_rows(outcome)),
@@ -111,10 +115,6 @@ def downstream_page(outcome: Downstream) -> str:
         table(("data set", "Dice", "AJI"), paper_rows(outcome)),
     ]
     return page("Made tiles in training", parts)
-
-
-def _windows(size: SizeOutcome) -> str:
-    return f"{size.asked} ({size.windows})" if size.asked != str(size.windows) else size.asked
 
 
 def _number(value: float | None) -> str:
