@@ -16,12 +16,15 @@ from napari_cosynth.model.opponent import NEAREST, WIDER, opponent_of, rgb_of, s
 
 _AROUND = 9
 """Side of the window, px, whose detail says how much grain its middle gets: glass has none."""
-_MOST_GRAIN = 4 / 127.5
-"""Root mean square of the luma that is added at most: four grey levels. More is seen as noise."""
+_GIVEN = 0.5
+"""Part of the lacking energy that is given. Sharpness is drawn from tiles of several sources: who lacks it gets some,
+who has too much keeps it, so to give it all would leave tiles too sharp on average."""
+_MOST_GRAIN = 3 / 127.5
+"""Root mean square of the luma that is added at most: three grey levels. More is seen as noise."""
 
 
 def recorded(image: Tensor, detail: Tensor, noise: Tensor) -> Tensor:
-    """Images with at least the sharpness, and at most the fine colour, of a detail.
+    """Images with grain towards the sharpness, and at most the fine colour, of a detail.
 
     Parameters
     ----------
@@ -40,15 +43,20 @@ def recorded(image: Tensor, detail: Tensor, noise: Tensor) -> Tensor:
 
 
 def _with_grain(image: Tensor, detail: Tensor, noise: Tensor) -> Tensor:
-    """Images whose luma has grain where it lacks sharpness: where there is detail there is more of it."""
+    """Images whose luma has grain where it lacks sharpness: where there is detail there is more of it.
+
+    As soft as optics leave it: made tiles lack detail of three to five pixels, and nothing beyond, where
+    white noise has most of its energy (docs/training.md).
+    """
     opponent = opponent_of(image)
     luma = opponent[:, :1]
     fine = F.pad(luma - F.pad(smoothed(luma, NEAREST), (1,) * 4, mode="replicate"), (_AROUND // 2,) * 4, mode="reflect")
-    grain = noise * F.avg_pool2d(fine.square(), _AROUND, 1).sqrt()
+    soft = smoothed(F.pad(noise, (1,) * 4, mode="reflect"), NEAREST)
+    grain = soft * F.avg_pool2d(fine.square(), _AROUND, 1).sqrt()
     # Grain and image know nothing of each other, so their energies add up to those that are asked for.
     (has, coarse), (adds, adds_coarse) = energies_of(luma), energies_of(grain)
     asked = ratios_of(detail)[:, 0]
-    share = (asked * coarse - has[:, 0]) / (adds[:, 0] - asked * adds_coarse).clamp_min(1e-9)
+    share = _GIVEN * (asked * coarse - has[:, 0]) / (adds[:, 0] - asked * adds_coarse).clamp_min(1e-9)
     share = share.clamp_min(0).minimum(_MOST_GRAIN**2 / grain.square().mean((1, 2, 3)).clamp_min(1e-9))
     luma = luma + share.sqrt()[:, None, None, None] * grain
     grainy = rgb_of(torch.cat([luma, opponent[:, 1:]], dim=1)).clamp(-1, 1)
