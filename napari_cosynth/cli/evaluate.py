@@ -22,8 +22,6 @@ TILES = {"quick": 40, "full": 240}
 EDITS = {"quick": 8, "full": 24}
 PROMPTS = {"quick": 6, "full": 12}
 """Layouts that edits and prompts are tried on."""
-_WIDEST = 1000
-"""Columns that no table needs: what it does need is measured against them."""
 
 
 def evaluate(
@@ -141,12 +139,19 @@ def _show(evaluated: Evaluated) -> None:
     for section in sections(evaluation):
         title = section.title
         for header, rows in section.tables:
-            table = Table(*header, title=title, title_justify="left")
-            for row in rows:
-                table.add_row(*row)
-            if console.measure(table, options=console.options.update(width=_WIDEST)).minimum > console.width:
+            # As wide as the longest word: else numbers are cut where others could be broken.
+            widths = [
+                max(len(word) for cell in column for word in cell.split() or [""])
+                for column in zip(header, *rows, strict=True)
+            ]
+            if sum(widths) + 3 * len(widths) + 1 > console.width:
                 wider += 1
                 continue
+            table = Table(title=title, title_justify="left")
+            for name, width in zip(header, widths, strict=True):
+                table.add_column(name, min_width=width)
+            for row in rows:
+                table.add_row(*row)
             console.print(table)
             title = None
     if wider:

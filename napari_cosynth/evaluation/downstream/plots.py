@@ -14,7 +14,7 @@ def score_plot(outcome: Downstream, scores: tuple[str, ...]) -> str:
         kind: [next(arm for arm in size.arms if arm.arm == kind).scores[name].mean for size, name in rows]
         for kind in ARMS
     }
-    return interval_plot([f"{size.title}: {name}" for size, name in rows], means, "score, with 95 % intervals")
+    return interval_plot([f"N = {size.title}: {name}" for size, name in rows], means, "score, with 95 % intervals")
 
 
 def gain_plot(outcome: Downstream, scores: tuple[str, ...]) -> str:
@@ -27,4 +27,4 @@ def gain_plot(outcome: Downstream, scores: tuple[str, ...]) -> str:
         ]
         for over in ("longer", "copy-paste")
     }
-    return interval_plot([f"{size.title}: {name}" for size, name in rows], gains, "gain of made tiles", 0)
+    return interval_plot([f"N = {size.title}: {name}" for size, name in rows], gains, "gain of made tiles", 0)
