@@ -58,14 +58,14 @@ _OTHERS = (Series(_PALE, "s", False, ":"), Series(_ORANGE, "^", False, "-."), Se
 class Panel(NamedTuple):
     """Curves over one axis.
 
-    ``curves`` holds (x, y), float (n,) each, by name. ``decades`` are the marks of the
+    ``curves`` holds (x, y), float (n,) each, by name. ``marks`` are those of the
     axis across where both axes are logarithmic.
     """
 
     across: str
     up: str
     curves: Mapping[str, tuple[np.ndarray, np.ndarray]]
-    decades: Sequence[float] = ()
+    marks: Sequence[float] = ()
 
 
 def interval_plot(
@@ -118,10 +118,10 @@ def curve_plot(panels: Sequence[Panel]) -> str:
         for axes, panel in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
             for name, looks in _looks_of(panel.curves):
                 axes.plot(*panel.curves[name], looks.line, color=looks.color, linewidth=1.4, label=name)
-            if panel.decades:
+            if panel.marks:
                 axes.set_xscale("log")
                 axes.set_yscale("log")
-                axes.set_xticks(panel.decades, [f"{mark:g}" for mark in panel.decades])
+                axes.set_xticks(panel.marks, [f"{mark:g}" for mark in panel.marks])
                 axes.set_xticks([], minor=True)
             else:
                 axes.set_ylim(bottom=0)

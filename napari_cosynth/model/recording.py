@@ -53,7 +53,8 @@ def _with_grain(image: Tensor, detail: Tensor, noise: Tensor) -> Tensor:
     fine = F.pad(luma - F.pad(smoothed(luma, NEAREST), (1,) * 4, mode="replicate"), (_AROUND // 2,) * 4, mode="reflect")
     soft = smoothed(F.pad(noise, (1,) * 4, mode="reflect"), NEAREST)
     grain = soft * F.avg_pool2d(fine.square(), _AROUND, 1).sqrt()
-    # Grain and image know nothing of each other, so their energies add up to those that are asked for.
+    # Grain and image know nothing of each other, so their energies add up to those that are asked for. Sharper than
+    # grain itself no image can get by it: then it has as much as is allowed.
     (has, coarse), (adds, adds_coarse) = energies_of(luma), energies_of(grain)
     asked = ratios_of(detail)[:, 0]
     share = _GIVEN * (asked * coarse - has[:, 0]) / (adds[:, 0] - asked * adds_coarse).clamp_min(1e-9)
