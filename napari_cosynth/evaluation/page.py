@@ -15,10 +15,10 @@ _STYLE = (
     "h2{margin-top:2.5rem;padding-top:.5rem;border-top:1px solid #ddd}p{max-width:50rem}"
     "table{border-collapse:collapse;margin:1rem 0;display:block;overflow-x:auto}"
     "td,th{padding:.25rem .8rem;border-bottom:1px solid #ddd;text-align:left;vertical-align:top}"
-    "td+td,th+th{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}"
-    "th+th{white-space:normal}img{max-width:100%}p:has(img){max-width:none}small{color:#666}"
+    "td+td,th+th{text-align:right;font-variant-numeric:tabular-nums}"
+    "img{max-width:100%}p:has(img){max-width:none}small{color:#666}"
     "@media print{body{max-width:none;margin:0}td,th{padding:.15rem .4rem}"
-    "td+td{white-space:normal}h2,tr,img{break-inside:avoid}h2{break-after:avoid}}"
+    "h2,tr,img{break-inside:avoid}h2{break-after:avoid}}"
 )
 
 

@@ -131,17 +131,16 @@ def curve_plot(panels: Sequence[Panel]) -> str:
         return _svg(figure)
 
 
-def histogram(values: Iterable[float], edges: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def histogram(values: np.ndarray, edges: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """A curve of a panel: the outline of the share of values in each bin.
 
     Parameters
     ----------
     values
-        Those that are NaN are left out; those beyond the edges count in the outermost bins.
+        float (n,). Those that are NaN are left out; those beyond the edges count in the outermost bins.
     edges
         float (n + 1,), rising.
     """
-    values = np.asarray(list(values), float)
     values = np.clip(values[~np.isnan(values)], edges[0], edges[-1])
     shares = np.histogram(values, edges)[0] / max(1, len(values))
     return np.repeat(edges, 2)[1:-1], np.repeat(shares, 2)

@@ -51,7 +51,7 @@ def test_curves_of_several_panels():
 
 def test_a_histogram_holds_every_value_that_is_one():
     edges = np.linspace(0, 10, 6)
-    x, shares = histogram([1, 1, 3, 99, -5, np.nan], edges)
+    x, shares = histogram(np.array([1, 1, 3, 99, -5, np.nan]), edges)
     assert x.shape == shares.shape == (10,) and x[0] == 0 and x[-1] == 10
     assert shares[::2].tolist() == shares[1::2].tolist() == pytest.approx([0.6, 0.2, 0, 0, 0.2])
-    assert histogram([np.nan], edges)[1].tolist() == [0] * 10
+    assert histogram(np.array([np.nan]), edges)[1].tolist() == [0] * 10
