@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import settings
 from scipy import ndimage as ndi
 
 from napari_cosynth.classes import BUNDLED, Taxonomy
@@ -26,6 +27,10 @@ from napari_cosynth.request import SynthesisRequest
 from napari_cosynth.run_settings import RunSettings
 from napari_cosynth.snapshot import Entry, Snapshot
 from napari_cosynth.tile import SyntheticTile
+
+# The same examples in every run, however slow the machine: a change fails for what it is. New examples are looked for
+# with `pytest --hypothesis-profile=default`.
+settings.load_profile("ci")
 
 CLASSES = ("neoplastic", "inflammatory", "connective", "epithelial", "unspecified")
 

@@ -6,7 +6,7 @@ from napari_cosynth.jitter import jittered
 from napari_cosynth.layout import Layout
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.integers(0, 400), st.floats(0, 200), st.integers(0, 2**32 - 1))
 def test_whatever_moves_the_layout_stays_sound(number, move, seed):
     """`Layout` itself refuses points off the tile or closer than 1 px."""

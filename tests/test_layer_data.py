@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from napari_cosynth.classes import BUNDLED
@@ -47,7 +47,6 @@ def test_what_is_no_layout_is_refused(points, classes, words):
         layout_of_points(points, classes)
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.floats(-0.5, 1023.4), st.floats(-0.5, 1023.4)), max_size=5))
 def test_the_fitting_size_is_the_smallest_that_holds_all(points):
     size = fitting_size(np.array(points).reshape(-1, 2), (64, 128))

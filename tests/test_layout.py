@@ -4,7 +4,7 @@ import pickle
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -42,7 +42,6 @@ def message(**fields):
     return plain_message(caught.value)
 
 
-@settings(deadline=None)
 @given(layouts())
 def test_json_round_trip_is_exact(layout):
     again = Layout.model_validate_json(layout.model_dump_json())
@@ -63,7 +62,6 @@ def test_json_is_readable_and_names_the_taxonomy_only_if_it_is_not_the_bundled_o
     assert "taxonomy" in json.loads(Layout(taxonomy=OWN).model_dump_json())
 
 
-@settings(deadline=None)
 @given(layouts())
 def test_turns_and_mirrors_do_to_points_what_numpy_does_to_the_image(layout):
     whole = layout.without_points()
@@ -77,7 +75,6 @@ def test_turns_and_mirrors_do_to_points_what_numpy_does_to_the_image(layout):
         assert turned.names == whole.names
 
 
-@settings(deadline=None)
 @given(layouts())
 def test_two_mirrors_and_four_turns_change_nothing(layout):
     twice = layout.mirrored().mirrored()
@@ -93,7 +90,6 @@ def test_a_point_on_the_very_edge_survives_mirror_and_turn():
     assert layout.mirrored().centroids[0, 1] < 255.5
 
 
-@settings(deadline=None)
 @given(layouts(), st.data())
 def test_edits_change_what_they_say_and_nothing_else(layout, data):
     before = layout.model_dump_json()
@@ -193,7 +189,6 @@ def test_duplicates_are_refused_with_both_numbers():
     assert len(Layout(centroids=[(9, 9), (9, 10)], class_ids=[0, 0])) == 2
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.floats(0, 12), st.floats(0, 12)), min_size=2, max_size=25))
 def test_duplicates_are_found_wherever_they_are(points):
     distances = [math.dist(a, b) for i, a in enumerate(points) for b in points[:i]]

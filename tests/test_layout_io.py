@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from napari_cosynth.classes import UNSPECIFIED, NucleusClass, Taxonomy
@@ -113,7 +113,6 @@ def test_junk_is_refused(tmp_path, name, content, words):
     assert words in refusal(file(tmp_path, content, name))
 
 
-@settings(deadline=None)
 @given(content=st.binary(max_size=80), header=st.booleans(), name=st.sampled_from(["junk.csv", "junk.geojson"]))
 def test_whatever_a_file_holds_it_is_a_layout_or_a_layout_file_error(tmp_path_factory, content, header, name):
     path = tmp_path_factory.getbasetemp() / name

@@ -99,7 +99,7 @@ def snapshots(draw) -> Snapshot:
     )
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(snapshots())
 def test_any_session_comes_back_to_the_last_bit_and_saves_as_the_same_bytes(tmp_path_factory, same, snapshot):
     path = tmp_path_factory.mktemp("any") / "Drüse 腺.cosynth"

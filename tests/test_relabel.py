@@ -75,7 +75,7 @@ def test_all_masks_can_go():
 side = st.integers(0, 64)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.lists(st.tuples(side, side, side, side, st.integers(0, 7)), max_size=8), st.integers(0, 7))
 def test_a_relabelled_tile_agrees_with_itself(boxes, new_class):
     tile = made_tile()

@@ -170,7 +170,7 @@ def undoable(session):
     return session.layout, session.prompt, session.settings, session.locked, session.entries
 
 
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 @given(st.data())
 def test_any_work_undone_gives_the_start_and_redone_the_end(data):
     session, _ = with_tiles(2, Session(History(clock := Clock())))
@@ -195,7 +195,7 @@ def test_any_work_undone_gives_the_start_and_redone_the_end(data):
     assert all(one != following for one, following in pairwise(up)), "a step of undo that changes nothing"
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.data())
 def test_a_snapshot_brings_everything_back_but_undo(data):
     session, _ = with_tiles(1, Session(History(clock := Clock())))

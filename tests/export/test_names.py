@@ -20,7 +20,7 @@ def test_hostile_names_become_plain_ones(name):
 
 
 @given(st.text(st.characters(), max_size=300))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_any_name_becomes_a_plain_one(name):
     _check(clean_name(name))
 

@@ -27,7 +27,7 @@ def _even_odd(ring: np.ndarray, shape) -> np.ndarray:
 
 
 @given(arrays(bool, (7, 8)).filter(np.any))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_any_mask_is_filled_exactly(mask):
     outline = pixel_outline(mask)
     assert outline.is_valid
@@ -43,7 +43,7 @@ def test_a_place_in_the_tile():
 
 
 @given(st.integers(1, 30))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 def test_a_plain_shape_stays_a_single_polygon(side):
     outline = pixel_outline(np.ones((side, side), bool))
     assert outline.geom_type == "Polygon"

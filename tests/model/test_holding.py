@@ -58,7 +58,7 @@ def test_a_point_without_a_stated_class_leaves_the_class_to_the_model():
     assert np.array_equal(held_tile(tile, points, [BUNDLED.unspecified] * 3, BUNDLED), tile)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(0, 10_000))
 @example(2096)  # two nuclei share a basin that ran through foreground without a point
 def test_any_prediction_comes_to_say_what_the_layout_says(seed):

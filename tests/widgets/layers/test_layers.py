@@ -323,7 +323,7 @@ acts = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(acts=acts)
 def test_whatever_comes_between_the_last_preview_or_the_tile_is_shown_in_the_end(
     qtbot, qapp, viewer, session, turned, make_made_tile, acts

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from napari_cosynth.layout import Layout
@@ -64,7 +64,6 @@ def test_no_more_points_than_a_tile_holds():
     assert f"at most {MAX_POINTS}" in edit.refusal
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.floats(-5, 70), st.floats(-5, 70)), max_size=12))
 def test_whatever_comes_the_result_is_a_layout_in_the_order_given(points):
     layout = Layout(centroids=[(5, 5), (15, 15), (40, 9)], class_ids=[0, 1, 2], height=64, width=64)

@@ -48,7 +48,7 @@ acts = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(acts=acts)
 def test_the_last_of_a_name_is_done_and_what_has_no_name_always_is(qtbot, qapp, acts):
     turns, done, wanted = Turns(), [], {}
