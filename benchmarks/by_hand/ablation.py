@@ -44,9 +44,9 @@ FIGURES = {
     "agreement AJI": ("agreement", "made", "aji"),
     "points with a nucleus, F1": ("agreement", "made", "layout", "f1"),
     "class as asked": ("agreement", "made", "layout", "class_accuracy"),
-    "KID, all tiles": ("realism", "kernel_distance", "all_tiles"),
+    "KID, all tiles": ("likeness", "realism", "kernel_distance", "all_tiles"),
     "high-frequency energy, made / real": ("texture", "high_frequency_energy"),
-    "AUC made or real": ("discriminator", "auc"),
+    "AUC made or real": ("likeness", "discriminator", "auc"),
 }
 NOISE = 0.1
 """Standard deviation of the error put on the distance maps, of their range 0 to 1."""

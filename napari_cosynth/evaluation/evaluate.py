@@ -19,14 +19,12 @@ from napari_cosynth.data.labelled import LabelledTile
 from napari_cosynth.evaluation.agreement_table import AgreementTable, table_of
 from napari_cosynth.evaluation.classical import ClassicalSegmenter
 from napari_cosynth.evaluation.cost import CostReport, cost
-from napari_cosynth.evaluation.discriminator import DiscriminatorReport
 from napari_cosynth.evaluation.features import EfficientNetLite0
 from napari_cosynth.evaluation.likeness import STATISTICS, Likeness, likeness
 from napari_cosynth.evaluation.locality import Edit, LocalityReport, edit_locality
 from napari_cosynth.evaluation.making import KeptTiles, MakingSettings, layout_of, made_samples
 from napari_cosynth.evaluation.nucleus_shapes import NucleusReport, compare_nuclei
 from napari_cosynth.evaluation.prompting import PromptReport, prompt_experiment, prompt_layouts
-from napari_cosynth.evaluation.realism import RealismReport
 from napari_cosynth.evaluation.sample import Sample, labelled_like, real_samples
 from napari_cosynth.evaluation.split_half import random_halves
 from napari_cosynth.evaluation.stage import Stage
@@ -45,7 +43,7 @@ class Evaluation(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    schema_version: int = 1
+    schema_version: int = 2
     model: str
     model_hash: str
     settings: MakingSettings
@@ -56,14 +54,11 @@ class Evaluation(BaseModel):
     """By the trained segmenter."""
     witness: AgreementTable
     """By the classical segmenter, which learned nothing."""
-    realism: RealismReport
+    likeness: Likeness
+    complete: Likeness | None = None
+    """Of the windows whose layouts hold every nucleus; None if all do, or too few."""
     texture: TextureReport
     nuclei: tuple[NucleusReport, ...]
-    discriminator: DiscriminatorReport
-    """Features and statistics together: the sharpest eye."""
-    statistics_discriminator: DiscriminatorReport
-    complete: Likeness | None = None
-    """Realism and discriminators of the windows whose layouts hold every nucleus; None if all do, or too few."""
     locality: LocalityReport
     cost: CostReport
     prompts: PromptReport | None = None
@@ -155,7 +150,7 @@ def evaluate(
         blocks.append({space.name: space.features(group), STATISTICS: statistics})
     yield Stage("realism", 2, 3)
     figures = {
-        **dict(likeness(*blocks, groups, sources, space.name, settings.seed)),
+        "likeness": likeness(*blocks, groups, sources, space.name, settings.seed),
         "complete": _of_complete(real, blocks, space.name, settings.seed),
         "texture": texture(*images, groups, settings.seed, made_groups=groups, real_strata=sources),
         "nuclei": _nuclei(real, made, settings.seed),

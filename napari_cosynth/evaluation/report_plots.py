@@ -39,8 +39,8 @@ def agreement_plot(table: AgreementTable) -> str:
 def told_plot(evaluation: Evaluation) -> str:
     """How well made tiles are told from real ones, SVG; the line is where they cannot be told."""
     told: dict[str, Estimate] = {
-        "features and statistics": evaluation.discriminator.auc,
-        "statistics alone": evaluation.statistics_discriminator.auc,
+        "features and statistics": evaluation.likeness.discriminator.auc,
+        "statistics alone": evaluation.likeness.statistics_discriminator.auc,
     }
     if (complete := evaluation.complete) is not None:
         told["both, layouts of every nucleus"] = complete.discriminator.auc

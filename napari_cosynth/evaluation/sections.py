@@ -54,7 +54,7 @@ def sections(evaluation: Evaluation) -> list[Section]:
     """Everything that was measured, the most telling first."""
     found = [
         _agreement(evaluation.agreement, evaluation.witness),
-        _likeness(evaluation.realism, evaluation.texture),
+        _likeness(evaluation.likeness.realism, evaluation.texture),
         _told_apart(evaluation),
         _nuclei(evaluation.nuclei),
     ]
@@ -127,8 +127,8 @@ def _likeness(realism: RealismReport, look: TextureReport) -> Section:
 
 def _told_apart(evaluation: Evaluation) -> Section:
     rows = [
-        _told_row("features and statistics", evaluation.discriminator),
-        _told_row("statistics alone", evaluation.statistics_discriminator),
+        _told_row("features and statistics", evaluation.likeness.discriminator),
+        _told_row("statistics alone", evaluation.likeness.statistics_discriminator),
     ]
     if (complete := evaluation.complete) is not None:
         of = "layouts that hold every nucleus"

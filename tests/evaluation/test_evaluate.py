@@ -94,7 +94,7 @@ def test_quick_run_and_its_continuation(tiles, settings, requests, tmp_path):
     assert len(requests) == 14 + 2 and first.locality.added + first.locality.removed == 2
     assert first.prompts is None and end.pictures == () and len(end.edits) == 2
     assert first.cost.ours.forwards_per_tile == 2 + 1  # the first step is guided
-    assert (first.realism.n_made, first.agreement.made.samples) == (14, 14)
+    assert (first.likeness.realism.n_made, first.agreement.made.samples) == (14, 14)
     # Two of them are partial: their made tiles lack the nuclei that their layouts do.
     complete = first.complete
     assert (complete.realism.n_made, complete.discriminator.n_real, complete.discriminator.n_groups) == (12, 12, 12)
@@ -134,7 +134,7 @@ def test_prompts_and_the_written_report(tiles, settings, requests, tmp_path, mak
         assert sum(part in name for name in names) == 1, part
     assert sum("layouts that hold every nucleus" in name for name in names) == 3
     kernel = next(row for row in found[1].tables[0].rows if "all tiles at once" in row[0])
-    assert float(kernel[1]) == pytest.approx(end.evaluation.realism.kernel_distance.all_tiles, rel=0.01)
+    assert float(kernel[1]) == pytest.approx(end.evaluation.likeness.realism.kernel_distance.all_tiles, rel=0.01)
 
 
 def test_too_few_groups_are_refused_before_anything_is_made(tiles, settings, requests, tmp_path):
