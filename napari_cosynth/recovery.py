@@ -20,10 +20,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
+from napari_cosynth.lock import hold, is_held
 from napari_cosynth.project import Opened, ProjectError, salvaged
 from napari_cosynth.project_json import DOCUMENT, document_bytes
 from napari_cosynth.project_members import FolderMembers
-from napari_cosynth.session_lock import hold, is_held
 from napari_cosynth.snapshot import Entry, Snapshot
 from napari_cosynth.tile import SyntheticTile
 from napari_cosynth.tile_files import tile_pictures, tile_record
@@ -218,7 +218,8 @@ def discard(folder: Path) -> None:
 def _finished() -> list[Path]:
     """Folders of sessions whose process has ended, the newest first."""
     places = [path for path in _folders() if (path / DOCUMENT).is_file() and not is_held(path / LOCK)]
-    return sorted(places, key=lambda path: ((path / DOCUMENT).stat().st_mtime_ns, path.name), reverse=True)
+    dated = [(when, path.name, path) for path in places if (when := _changed(path / DOCUMENT)) is not None]
+    return [path for *_, path in sorted(dated, reverse=True)]
 
 
 def _folders() -> list[Path]:
@@ -230,11 +231,20 @@ def _folders() -> list[Path]:
 
 def _prune() -> None:
     """Remove all but the newest sessions, and folders that a killed process left before it wrote anything."""
-    young = time.time() - _ABANDONED
-    empty = [p for p in _folders() if not (p / DOCUMENT).exists() and p.stat().st_mtime < young]
+    young = (time.time() - _ABANDONED) * 1e9
+    dated = [(_changed(path), path) for path in _folders() if not (path / DOCUMENT).exists()]
+    empty = [path for when, path in dated if when is not None and when < young]
     for folder in (*_finished()[KEPT:], *(p for p in empty if not is_held(p / LOCK))):
         with suppress(ProjectError):
             discard(folder)
+
+
+def _changed(path: Path) -> int | None:
+    """When a path changed last, in ns; None if another napari has removed it meanwhile."""
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return None
 
 
 def _reason(error: OSError) -> str:

@@ -353,3 +353,29 @@ def test_where_sessions_are_kept(monkeypatch, tmp_path):
     monkeypatch.delenv("NAPARI_COSYNTH_SESSIONS")
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     assert sessions_dir() == tmp_path / "napari-cosynth" / "sessions"
+
+
+def test_sessions_that_another_napari_removes_meanwhile_are_passed_over(make_snapshot, sessions, monkeypatch):
+    kept, gone = Autosave(), Autosave()
+    for autosave in (kept, gone):
+        autosave.close(make_snapshot(1))
+    left = sessions / "left by a kill"
+    left.mkdir()
+    os.utime(left, (0, 0))
+    folders, held = recovery._folders, recovery.is_held
+
+    def removed(path):
+        answer = held(path)
+        shutil.rmtree(gone.folder, ignore_errors=True)
+        return answer
+
+    def listed():
+        places = folders()
+        shutil.rmtree(left, ignore_errors=True)
+        return places
+
+    monkeypatch.setattr(recovery, "is_held", removed)
+    monkeypatch.setattr(recovery, "_folders", listed)
+    assert found() == recovery.Found(kept.folder, ())
+    left.mkdir()
+    Autosave().release()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -155,12 +155,26 @@ def run_batch(
     left = [i for i, job in enumerate(work.jobs) if not finished(names, job.name)]
     refuse_other(former, work, there, storage)
     yield Total(len(plan.group), plan.n_layouts, plan.n_tiles, len(there), notes)
+    with nullcontext() if options.dry_run else storage.alone():
+        yield from _carried_out(work, former, len(there), left, storage, options, control)
+
+
+def _carried_out(
+    work: Work,
+    former: Work | None,
+    there: int,
+    left: list[int],
+    storage: Storage,
+    options: Options,
+    control: Control,
+) -> Iterator[Event]:
+    """Everything after the total: the tiles of the indices ``left``, then the data set."""
     if not options.dry_run:
         storage.ready()
     elif not left:
         return
     failed: list[Outcome] = []
-    states, makers = Counter(there=len(there)), Counter()
+    states, makers = Counter(there=there), Counter()
     start = time.monotonic()
     if left:
         with ExitStack() as stack:
@@ -168,7 +182,7 @@ def run_batch(
             engine, work, ready = _engine(stack, work, storage, options, left, control)
             if former is not None and there and former.how() != work.how():
                 note = (
-                    f"the {len(there)} finished tiles were made with {former.how()}, the others will be with "
+                    f"the {there} finished tiles were made with {former.how()}, the others will be with "
                     f"{work.how()}; last bits may differ"
                 )
                 ready = Ready(ready.prepared, ready.workers, (*ready.notes, note))
@@ -191,9 +205,9 @@ def run_batch(
             finally:
                 write_failures(storage, failed)
     seconds, fault = time.monotonic() - start, ""
-    if plan.export is not None:
+    if work.plan.export is not None:
         try:
-            for progress in export_tiles(storage, work.jobs, plan.export):
+            for progress in export_tiles(storage, work.jobs, work.plan.export):
                 yield progress
                 if control.asked_to_stop():
                     raise Stopped

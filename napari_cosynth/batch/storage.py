@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
 
 from napari_cosynth.export.target import MANIFEST, SUMS
+from napari_cosynth.lock import alone
 from napari_cosynth.tile import SyntheticTile
 from napari_cosynth.tile_files import write_tile
 from napari_cosynth.writing import ready_folder, write_together
 
 TILES, DATASET = "tiles", "dataset"
+_LOCK = ".batch.lock"
 _ENDINGS = (".png", "-instances.png", "-semantic.png", "-overlay.png", ".json")
 _WHOLE = {"memory", "s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "adl", "oss", "r2", "oci"}
 """Protocols whose objects appear whole or not at all."""
@@ -34,8 +36,19 @@ class Storage(Protocol):
     shared: bool
     """False if other processes do not see it."""
 
+    def alone(self) -> AbstractContextManager[None]:
+        """A context that keeps other batches out, made if need be; a bucket cannot be kept.
+
+        Raises
+        ------
+        StorageError
+            If another one writes there.
+        OSError
+            If it cannot be made or written.
+        """
+
     def ready(self) -> None:
-        """Make it and see that files can be written; remove what a killed run left unfinished."""
+        """See that files can be written; remove what a killed run left unfinished."""
 
     def names(self) -> set[str]:
         """Names of the files in ``tiles``."""
@@ -87,8 +100,19 @@ class Folder:
         self.path = path.absolute()
         self.url = str(self.path)
 
-    def ready(self) -> None:
+    @contextmanager
+    def alone(self) -> Iterator[None]:
         ready_folder(self.path)
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(alone(self.path / _LOCK))
+            except BlockingIOError as error:
+                raise StorageError(
+                    f"{self.path}: another batch is writing there; wait until it has ended, or choose another folder"
+                ) from error
+            yield
+
+    def ready(self) -> None:
         ready_folder(self.path / TILES)
         for part in (self.path / TILES).glob(".*.part"):
             part.unlink(missing_ok=True)
@@ -131,6 +155,9 @@ class Remote:
         self._root = root.rstrip("/")
         self._appears_whole = protocol in _WHOLE
         self.url, self.shared = url, protocol != "memory"
+
+    def alone(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def ready(self) -> None:
         self._fs.makedirs(self._at(TILES), exist_ok=True)

@@ -20,7 +20,7 @@ from napari_cosynth.export.exporter import ExportError, Finishing, Item
 from napari_cosynth.export.manifest import about_tile, manifest_chunks, manifest_head
 from napari_cosynth.export.plan import ExportOptions, LeftOut, Plan, Planned, Planner, TileRef, reason_of
 from napari_cosynth.export.splitting import SPLITS
-from napari_cosynth.export.target import MANIFEST, SUMS, Target
+from napari_cosynth.export.target import MANIFEST, SUMS, Target, alone_in
 from napari_cosynth.tile_files import TileFileError
 from napari_cosynth.tile_png import png_bytes
 
@@ -89,7 +89,12 @@ def export(
         yield Progress("reading", i, len(tiles))
         planner.add(ref)
     plan = planner.plan()
-    target = Target(out, plan.fingerprint, len(plan.tiles), overwrite=overwrite, anew=anew)
+    with alone_in(Path(out)):
+        yield from _written(plan, Target(out, plan.fingerprint, len(plan.tiles), overwrite=overwrite, anew=anew))
+
+
+def _written(plan: Plan, target: Target) -> Iterator[Progress]:
+    """Write what is not there yet."""
     damaged: dict[str, LeftOut] = {}
     splits: Iterable[str] = [tile.split for tile in plan.tiles]
     if not target.complete:

@@ -14,17 +14,47 @@ import os
 import re
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from napari_cosynth.export.exporter import ExportError, FolderTaken
+from napari_cosynth.lock import alone
 from napari_cosynth.writing import ready_folder, write_together
 
-STATE = ".export"
+STATE, LOCK = ".export", ".export.lock"
 MANIFEST = "dataset.json"
 SUMS = "SHA256SUMS"
 _PART = re.compile(r"\..+\.\d+\.part")
+
+
+@contextmanager
+def alone_in(out: Path) -> Iterator[None]:
+    """Keep other exports out of a folder while the context lasts: two at once would mix their lists.
+
+    Parameters
+    ----------
+    out
+        Made if it is not there.
+
+    Raises
+    ------
+    ExportError
+        If another export writes there.
+    OSError
+        If it is no folder, or cannot be written.
+    """
+    if out.exists() and not out.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(out))
+    ready_folder(out)
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(alone(out / LOCK))
+        except BlockingIOError as error:
+            raise ExportError(
+                f"{out}: another export is writing there; wait until it has ended, or choose another folder"
+            ) from error
+        yield
 
 
 class Target:
@@ -33,7 +63,7 @@ class Target:
     Parameters
     ----------
     out
-        Made if it is not there.
+        Of `alone_in`.
     fingerprint
         Of the plan. An unfinished export with the same one is gone on with.
     tiles
@@ -48,7 +78,7 @@ class Target:
     ExportError
         If the folder holds something else.
     OSError
-        If it is no folder, or cannot be written.
+        If it cannot be written.
     """
 
     def __init__(self, out: Path, fingerprint: str, tiles: int, *, overwrite: bool = False, anew: bool = False) -> None:
@@ -57,9 +87,6 @@ class Target:
         self._journal = self._state / "journal.jsonl"
         self.done: dict[str, str] = {}
         """Name and split of the tiles whose files are all there."""
-        if self.out.exists() and not self.out.is_dir():
-            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(self.out))
-        ready_folder(self.out)
         begun = _fingerprint(self._state / "plan.json")
         finished = _fingerprint(self.out / MANIFEST)
         same = begun is None and finished == fingerprint
@@ -158,7 +185,7 @@ class Target:
                 "it, another --out, or --overwrite to replace it",
                 former=True,
             )
-        others = sorted(p.name for p in self.out.iterdir() if p.name != STATE)
+        others = sorted(p.name for p in self.out.iterdir() if p.name not in (STATE, LOCK))
         if others:
             listed = ", ".join(others[:3]) + (", ..." if len(others) > 3 else "")
             raise FolderTaken(

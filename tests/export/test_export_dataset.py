@@ -56,6 +56,19 @@ def test_everything_but_rejected_goes_in_and_the_rest_is_told(decided, tmp_path)
     assert "| 1 rejected | verdict rejected |" in sheet
 
 
+def test_another_export_into_the_folder_waits_its_turn(decided, tmp_path):
+    refs, out = folder_tiles(decided), tmp_path / "out"
+    running = export(refs, ["coco"], out)
+    while next(running).stage != "tiles":
+        pass
+    for formats in (["coco"], ["yolo"]):
+        with pytest.raises(ExportError, match="another export is writing there; wait until it has ended"):
+            list(export(refs, formats, out, overwrite=True))
+    assert [*running][-1].stage == "done" and len(_manifest(out)["tiles"]) == 3
+    list(export(refs, ["yolo"], out, overwrite=True))
+    assert not list(out.glob(".*"))
+
+
 def test_verdict_and_quality_are_chosen(decided, tmp_path):
     options = ExportOptions(verdicts=("accepted", "rejected", "undecided"), min_placed=0.9)
     list(export(folder_tiles(decided), ["coco"], tmp_path / "out", options))
