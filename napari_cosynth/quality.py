@@ -12,6 +12,19 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from napari_cosynth.layout import Layout
 
+_ROUNDING = 1e-9
+"""As a share: 55 of 100 are 0.55, though 0.55 times 100 is a little more than 55 in floats."""
+
+
+def falls_short(part: int, share: float, whole: int) -> bool:
+    """Whether a part is less than that share of a whole."""
+    return part < (share - _ROUNDING) * whole
+
+
+def exceeds(part: int, share: float, whole: int) -> bool:
+    """Whether a part is more than that share of a whole."""
+    return part > (share + _ROUNDING) * whole
+
 
 class LabelledNucleus(Protocol):
     """What the report needs of a produced nucleus."""

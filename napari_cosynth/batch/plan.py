@@ -22,7 +22,7 @@ from napari_cosynth.layout import plain_message
 from napari_cosynth.layouts.model import checked_name
 from napari_cosynth.points import MAX_POINTS, allowed_side
 from napari_cosynth.presets import QUALITIES, Preset, Quality
-from napari_cosynth.quality import LayoutReport
+from napari_cosynth.quality import LayoutReport, exceeds, falls_short
 from napari_cosynth.request import MAX_PROMPT, MAX_SEED
 
 MAX_TILES = 10_000_000
@@ -99,10 +99,10 @@ class GateTable(_Table):
 
     def passes(self, report: LayoutReport) -> bool:
         """True if a tile with that report is good enough."""
-        return (
-            report.found >= self.min_placed * report.placed
-            and (self.max_extra is None or len(report.extra) <= self.max_extra * max(report.placed, 1))
-            and report.found - len(report.other_class) >= self.min_class * report.found
+        return not (
+            falls_short(report.found, self.min_placed, report.placed)
+            or (self.max_extra is not None and exceeds(len(report.extra), self.max_extra, max(report.placed, 1)))
+            or falls_short(report.found - len(report.other_class), self.min_class, report.found)
         )
 
 

@@ -25,7 +25,7 @@ from napari_cosynth.export.exporter import ClassTable, ExportError
 from napari_cosynth.export.names import Names
 from napari_cosynth.export.splitting import assign_splits
 from napari_cosynth.export.variants import Places, layout_groups, layout_key
-from napari_cosynth.quality import layout_report
+from napari_cosynth.quality import falls_short, layout_report
 from napari_cosynth.request import SynthesisRequest
 from napari_cosynth.tile import TOO_CLOSE, SyntheticTile, Verdict
 from napari_cosynth.tile_files import TileFileError, nuclei_of, read_record, read_tile, tile_records
@@ -164,7 +164,7 @@ class Planner:
         if verdict not in self._options.verdicts:
             self._left_out.append(LeftOut(ref.name, f"verdict {verdict}"))
             return
-        if report.found < self._options.min_placed * report.placed:
+        if falls_short(report.found, self._options.min_placed, report.placed):
             found = f"{report.found} of {report.placed} points have a nucleus"
             self._left_out.append(LeftOut(ref.name, f"{found}, fewer than {self._options.min_placed:.0%}"))
             return

@@ -223,6 +223,17 @@ def test_the_gate_looks_at_placed_extra_and_class(read, gate, passes):
     assert read(f"[gate]\n{gate}\n{SMALL}").gate.passes(report) is passes
 
 
+@pytest.mark.parametrize(("placed", "hundredths"), [(100, 55), (100, 29), (50, 58), (300, 7)])
+def test_a_share_that_is_just_met_passes(read, placed, hundredths):
+    part = placed * hundredths // 100
+    met = LayoutReport(placed=placed, found=part, missing=range(placed - part))
+    assert read(f"[gate]\nmin_placed = 0.{hundredths:02}\n{SMALL}").gate.passes(met)
+    assert not read(f"[gate]\nmin_placed = {(hundredths + 1) / 100}\n{SMALL}").gate.passes(met)
+    crowded = LayoutReport(placed=placed, found=placed, extra=range(part))
+    assert read(f"[gate]\nmax_extra = 0.{hundredths:02}\n{SMALL}").gate.passes(crowded)
+    assert not read(f"[gate]\nmax_extra = {(hundredths - 1) / 100}\n{SMALL}").gate.passes(crowded)
+
+
 def test_an_empty_tile_passes_unless_it_has_extra_nuclei(read):
     gate = read(f"[gate]\nmin_placed = 1\nmax_extra = 0.5\nmin_class = 1\n{SMALL}").gate
     assert gate.passes(LayoutReport(placed=0, found=0))
