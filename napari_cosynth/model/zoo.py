@@ -209,8 +209,10 @@ def _check_classes(path: Path, taxonomy: Taxonomy) -> None:
 
 def _hash(path: Path) -> str:
     digest = hashlib.sha256()
-    for part in (Path("model_index.json"), Path("unet/config.json"), WEIGHTS):
-        with open(path / part, "rb") as stream:
+    # The scheduler too: other steps of the same network make other tiles.
+    about = (file for folder in ("scheduler", "text_encoder") for file in sorted((path / folder).glob("*.json")))
+    for part in (path / "model_index.json", path / "unet/config.json", path / WEIGHTS, *about):
+        with open(part, "rb") as stream:
             digest.update(hashlib.file_digest(stream, "sha256").digest())
     return digest.hexdigest()[:16]
 

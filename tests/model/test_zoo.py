@@ -202,8 +202,11 @@ def test_the_hash_changes_with_a_weight_and_with_the_configuration_alone(model_c
 
     edit_weights(model_copy, nudge)
     changed = check_folder(model_copy).hash
-    edit(model_copy / "model_index.json", note="x")
-    assert len({before, changed, check_folder(model_copy).hash}) == 3
+    hashes = {before, changed}
+    for part in ("model_index.json", "scheduler/scheduler_config.json", "text_encoder/text_encoder.json"):
+        edit(model_copy / part, note="x")
+        hashes.add(check_folder(model_copy).hash)
+    assert len(hashes) == 5
 
 
 def test_a_device_that_is_not_there(model_folder):
