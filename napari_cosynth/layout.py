@@ -76,9 +76,12 @@ class Layout(BaseModel):
         if "class_ids" in data:
             raise ValueError("give class_ids or classes (names), not both")
         data = dict(data)
+        names = data.pop("classes")
+        if isinstance(names, str) or not isinstance(names, Iterable):
+            raise ValueError(f"classes are {names!r}; give a list with the class name of each point")
         taxonomy = Taxonomy.model_validate(data.get("taxonomy", BUNDLED))
         ids = []
-        for index, name in enumerate(data.pop("classes")):
+        for index, name in enumerate(names):
             try:
                 ids.append(taxonomy.id_of(str(name)))
             except ValueError as error:

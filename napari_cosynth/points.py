@@ -44,7 +44,7 @@ def centroids_of(value: Any) -> np.ndarray:
     try:
         # + 0.0 makes 0.0 of -0.0, so that equal layouts have equal bytes.
         centroids = np.array(value, dtype=np.float64) + 0.0
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise ValueError("centroids are not numbers; give one (row, col) pair for each point") from None
     if centroids.size == 0:
         centroids = centroids.reshape(0, 2)

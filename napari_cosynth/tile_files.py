@@ -31,7 +31,7 @@ Read = Callable[[Path], bytes]
 
 
 class TileFileError(ValueError):
-    """A tile's JSON file that cannot be read, and why."""
+    """A tile whose files cannot be read or written, and why."""
 
 
 def write_tile(tile: SyntheticTile, folder: Path, stem: str, source: str = "") -> dict[str, Path]:
@@ -88,11 +88,11 @@ def tile_pictures(tile: SyntheticTile) -> dict[str, np.ndarray]:
 
     Raises
     ------
-    ValueError
+    TileFileError
         If a label id does not fit into 16 bits.
     """
     if tile.instances.max(initial=0) > np.iinfo(np.uint16).max:
-        raise ValueError(f"label id {tile.instances.max()} does not fit into a 16-bit PNG (at most 65535)")
+        raise TileFileError(f"label id {tile.instances.max()} does not fit into a 16-bit PNG (at most 65535)")
     return {"image": tile.image, "instances": tile.instances.astype(np.uint16), "semantic": tile.semantic}
 
 

@@ -112,6 +112,10 @@ def test_a_full_disk_leaves_nothing(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
+def with_layout(record, **fields):
+    return record | {"request": record["request"] | {"layout": record["request"]["layout"] | fields}}
+
+
 @pytest.mark.parametrize(
     ("damage", "reason"),
     [
@@ -123,6 +127,8 @@ def test_a_full_disk_leaves_nothing(tmp_path, monkeypatch):
         (lambda record: record | {"schema_version": 99}, "schema version 99.*reads 1"),
         (lambda record: record | {"sha256": "x"}, "no content hashes"),
         (lambda record: record | {"request": None}, "its request is damaged"),
+        (lambda record: with_layout(record, classes=None), "classes are None; give a list"),
+        (lambda record: with_layout(record, centroids=[[1, 10**400]]), "centroids are not numbers"),
         (lambda record: record | {"request": record["request"] | {"seed": -1}}, "damaged: seed.*-1"),
     ],
 )

@@ -104,13 +104,18 @@ class CropSampler:
                 "give tiles with images or a smaller crop size"
             )
         weights = dict(source_weights or {})
-        unknown = sorted(set(weights) - {t.source for t in self.tiles})
+        sources = sorted({t.source for t in self.tiles})
+        unknown = sorted(set(weights) - set(sources))
         if unknown:
-            known = ", ".join(sorted({t.source for t in self.tiles}))
-            raise ValueError(f"no source is called {', '.join(unknown)}; sources: {known}")
+            raise ValueError(f"no source is called {', '.join(unknown)}; sources: {', '.join(sources)}")
+        if not any(weights.get(source, 1.0) for source in sources):
+            raise ValueError(
+                f"all sources have the weight 0 ({', '.join(sources)}), so there is nothing to draw; "
+                "give at least one of them a weight above 0"
+            )
         area = np.array([t.shape[0] * t.shape[1] for t in self.tiles], float)
         share = np.zeros(len(self.tiles))
-        for source in {t.source for t in self.tiles}:
+        for source in sources:
             of_source = np.array([t.source == source for t in self.tiles])
             # Points without masks teach the image alone: they count less.
             masks = 1.0 if any(t.instances is not None for t in self.tiles if t.source == source) else 0.4

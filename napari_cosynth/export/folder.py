@@ -11,11 +11,10 @@ import io
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import numpy as np
-
 from napari_cosynth.export.exporter import ClassTable, Encoded, Exporter, Finishing, Item
 from napari_cosynth.export.tissue import organ_of, stain_of
 from napari_cosynth.interior import interior_points
+from napari_cosynth.tile_files import tile_pictures
 from napari_cosynth.tile_png import png_bytes
 
 _TILES = (
@@ -27,6 +26,7 @@ _NUCLEI = ("name", "id", "row", "col", "class", "source_class", "area_px")
 
 def _encode(item: Item, table: ClassTable) -> Encoded:
     tile, names = item.tile, item.taxonomy.names
+    pictures = tile_pictures(tile)
     request = tile.request
     # The deepest pixel, not the centre of mass: the reader's points lie inside their nuclei.
     deepest = dict(zip(*(a.tolist() for a in interior_points(tile.instances)), strict=True))
@@ -40,8 +40,8 @@ def _encode(item: Item, table: ClassTable) -> Encoded:
     return Encoded(
         {
             f"images/{item.name}.png": item.png,
-            f"instances/{item.name}.png": png_bytes(tile.instances.astype(np.uint16), request),
-            f"semantic/{item.name}.png": png_bytes(tile.semantic, request),
+            f"instances/{item.name}.png": png_bytes(pictures["instances"], request),
+            f"semantic/{item.name}.png": png_bytes(pictures["semantic"], request),
         },
         {"tile": tile_row, "nuclei": nuclei},
     )

@@ -5,15 +5,14 @@ from __future__ import annotations
 import io
 import uuid
 
-import numpy as np
 import tifffile
 
 from napari_cosynth.export.exporter import NOTICE, ClassTable, Encoded, Exporter, Item
-from napari_cosynth.tile_files import content_hashes
+from napari_cosynth.tile_files import content_hashes, tile_pictures
 
 
 def _encode(item: Item, table: ClassTable) -> Encoded:
-    tile = item.tile
+    tile, pictures = item.tile, tile_pictures(item.tile)
     um_per_px = tile.request.layout.um_per_px
     classes = "; ".join(f"{i + 1} {name}" for i, name in enumerate(item.taxonomy.names))
     common = {
@@ -24,7 +23,7 @@ def _encode(item: Item, table: ClassTable) -> Encoded:
     }
     series = (
         ("image", tile.image, "rgb", "YXS", f"{NOTICE} Request: {tile.request.model_dump_json()}"),
-        ("instances", tile.instances.astype(np.uint16), "minisblack", "YX", "Label ids of the nuclei; 0 = background"),
+        ("instances", pictures["instances"], "minisblack", "YX", "Label ids of the nuclei; 0 = background"),
         ("semantic", tile.semantic, "minisblack", "YX", f"0 background; {classes}"),
     )
     stream = io.BytesIO()

@@ -243,6 +243,13 @@ def test_source_weights_move_the_shares(make_tile):
     assert even.tolist() == [0.5, 0.5] and odd == pytest.approx([0.75, 0.25])
 
 
+def test_weights_that_leave_nothing_to_draw_are_refused(make_tile):
+    tiles = [make_tile(0, source="a"), make_tile(1, source="b")]
+    with pytest.raises(ValueError, match=r"all sources have the weight 0 \(a, b\).*above 0"):
+        CropSampler(tiles, BUNDLED, size=64, source_weights={"a": 0, "b": 0})
+    assert {CropSampler(tiles, BUNDLED, size=64, source_weights={"a": 0}).crop(i).source for i in range(8)} == {"b"}
+
+
 def test_tiles_that_cannot_be_used_are_refused(make_tile):
     with pytest.raises(ValueError, match="at least 256 x 256"):
         CropSampler([make_tile()], BUNDLED, size=256)

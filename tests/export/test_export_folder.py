@@ -1,15 +1,18 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from napari_cosynth.data.dataset import read_dataset
+from napari_cosynth.export import FORMATS
 from napari_cosynth.export.dataset import export
 from napari_cosynth.export.plan import ExportOptions, folder_tiles
 from napari_cosynth.request import SynthesisRequest
-from napari_cosynth.tile_files import read_tiles, write_tile
+from napari_cosynth.tile_files import TileFileError, read_tiles, write_tile
 from napari_cosynth.tile_png import REQUEST_KEY
 
 
@@ -29,6 +32,17 @@ def test_the_training_reader_gets_everything_back(awkward_tile, empty_tile, tmp_
     assert len(second.ids) == 0
     semantic = np.array(Image.open(tmp_path / "out/folder/semantic/a, b.c.png"))
     assert np.array_equal(semantic, awkward_tile.semantic)
+
+
+@pytest.mark.parametrize("key", ["folder", "ometiff"])
+def test_a_label_id_that_does_not_fit_is_refused(awkward_tile, make_item, key):
+    instances = awkward_tile.instances.copy()
+    first = awkward_tile.nuclei[0]
+    instances[instances == first.id] = 70_000
+    nuclei = (first.model_copy(update={"id": 70_000}), *awkward_tile.nuclei[1:])
+    tile = replace(awkward_tile, instances=instances, nuclei=nuclei)
+    with pytest.raises(TileFileError, match="label id 70000 does not fit into a 16-bit PNG"):
+        FORMATS[key].encode(make_item(tile), {})
 
 
 def test_splits_and_groups_stand_in_the_table(five_layouts, tmp_path):
