@@ -122,7 +122,7 @@ def train_segmenter(
         optimizer.load_state_dict(state["optimizer"])
         average.weights = {k: v.to(device) for k, v in state["average"].items()}
         first, seconds = state["step"], state["seconds"]
-    step = first
+    step, whole = first, True
     started = saved_at = time.monotonic()
 
     def save() -> None:
@@ -141,16 +141,18 @@ def train_segmenter(
             optimizer.zero_grad(set_to_none=True)
             (DISTANCE_WEIGHT * distance_error + class_error).backward()
             torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+            # Between these lines the state belongs to no step: an interrupt here must not save it.
+            whole = False
             optimizer.step()
             average.update(network, step)
-            step += 1
+            step, whole = step + 1, True
             if time.monotonic() - saved_at > settings.checkpoint_every_s:
                 save()
                 saved_at = time.monotonic()
             elapsed = seconds + time.monotonic() - started
             yield SegmenterProgress(step, settings.steps, elapsed, distance_error.item(), class_error.item(), rate)
     finally:
-        if step > first:
+        if whole and step > first:
             save()
         network.load_state_dict(average.weights)
         network.eval()
