@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import html
-import re
 from collections.abc import Iterable, Mapping
 
 from qtpy.QtCore import QEvent, Qt, Signal
 from qtpy.QtWidgets import QLabel, QLineEdit, QVBoxLayout, QWidget
 
-from napari_cosynth.data.terms import completions, unknown_words
+from napari_cosynth.data.terms import completions, places_of, unknown_words
 from napari_cosynth.request import MAX_PROMPT
 from napari_cosynth.widgets.controls.style import STYLE, warning_color
 from napari_cosynth.widgets.controls.tooltips import add_tooltips
@@ -106,10 +105,9 @@ class Prompt(QWidget):
 
 def _marked(text: str, words: Iterable[str], mark: str) -> str:
     """HTML of a text with ``mark`` around those words of it, whatever their case."""
-    wanted = "|".join(sorted(map(re.escape, words), key=len, reverse=True))
-    if not wanted:
-        return html.escape(text)
-    whole = re.compile(rf"(?<![a-z0-9&])(?<![a-z0-9][-'])({wanted})(?![a-z0-9&]|[-'][a-z0-9])", re.IGNORECASE)
-    pieces = [html.escape(piece) for piece in whole.split(text)]
-    pieces[1::2] = [mark.format(piece) for piece in pieces[1::2]]
-    return "".join(pieces)
+    wanted, pieces, end = set(words), [], 0
+    for place in places_of(text):
+        if text[place].lower() in wanted:
+            pieces += [html.escape(text[end : place.start]), mark.format(html.escape(text[place]))]
+            end = place.stop
+    return "".join([*pieces, html.escape(text[end:])])
