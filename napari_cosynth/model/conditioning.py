@@ -43,15 +43,18 @@ def layout_condition(centroids: np.ndarray, class_ids: np.ndarray, n_classes: in
     if len(centroids) == 0:
         return condition
     radius = int(np.ceil(4 * SPOT_SIGMA))
-    for (row, col), class_id in zip(np.asarray(centroids, float), np.asarray(class_ids, int), strict=True):
-        top, left = max(0, round(row) - radius), max(0, round(col) - radius)
-        rows = np.arange(top, min(height, round(row) + radius + 1))
-        cols = np.arange(left, min(width, round(col) + radius + 1))
+    centroids = np.asarray(centroids, float)
+    # Halves all one way: to the even number, points a pixel apart would meet on one.
+    nearest = np.floor(centroids + 0.5).astype(int)
+    for (row, col), (at_row, at_col), class_id in zip(centroids, nearest, np.asarray(class_ids, int), strict=True):
+        top, left = max(0, at_row - radius), max(0, at_col - radius)
+        rows = np.arange(top, min(height, at_row + radius + 1))
+        cols = np.arange(left, min(width, at_col + radius + 1))
         spot = np.exp(-((rows[:, None] - row) ** 2 + (cols[None] - col) ** 2) / (2 * SPOT_SIGMA**2))
         window = condition[class_id, top : top + len(rows), left : left + len(cols)]
         np.maximum(window, spot, out=window)
     empty = np.ones(size, bool)
-    nearest = np.clip(np.rint(centroids).astype(int), 0, (height - 1, width - 1))
+    nearest = np.clip(nearest, 0, (height - 1, width - 1))
     empty[nearest[:, 0], nearest[:, 1]] = False
     condition[-1] = 1 - np.minimum(ndi.distance_transform_edt(empty), REACH) / REACH
     return condition

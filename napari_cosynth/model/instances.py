@@ -76,7 +76,8 @@ def _markers(distance: np.ndarray, foreground: np.ndarray, points: np.ndarray) -
     """int32 (H, W): each point's number at the foreground pixel nearest to it, then unasked cores."""
     height, width = foreground.shape
     markers = np.zeros(foreground.shape, np.int32)
-    nearest = np.clip(np.rint(points).astype(int), 0, (height - 1, width - 1))
+    # Halves all one way: to the even number, points a pixel apart would meet on one.
+    nearest = np.clip(np.floor(points + 0.5).astype(int), 0, (height - 1, width - 1))
     if foreground.any():
         away, (rows, cols) = ndi.distance_transform_edt(~foreground, return_indices=True)
         # From the last point to the first: where two fall on one pixel, the first keeps it.

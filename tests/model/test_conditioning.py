@@ -56,8 +56,15 @@ def test_an_empty_layout_is_all_zeros():
 @pytest.mark.parametrize("place", [(-0.5, -0.5), (63.49, 79.49), (-0.5, 79.4)])
 def test_points_on_the_rim(place):
     condition = layout_condition(np.array([place]), np.array([0]), 1, SIZE)
-    row, col = np.clip(np.rint(place).astype(int), 0, (63, 79))
+    row, col = np.clip(np.floor(np.add(place, 0.5)).astype(int), 0, (63, 79))
     assert condition[0].max() == condition[0, row, col] > 0.9 and condition[1, row, col] == 1
+
+
+@pytest.mark.parametrize("base", [19.5, 20.5])
+def test_points_a_pixel_apart_have_a_pixel_each(base):
+    near = layout_condition(np.array([[base, 20], [base + 1, 40.5], [base, 39.5]]), np.zeros(3, int), 1, SIZE)[-1]
+    row = int(base + 0.5)
+    assert np.argwhere(near == 1).tolist() == [[row, 20], [row, 40], [row + 1, 41]]
 
 
 @pytest.mark.parametrize("flip", [False, True])

@@ -152,6 +152,14 @@ def test_of_two_points_on_one_pixel_the_first_gets_the_nucleus():
     assert np.unique(labels.instances).tolist() == [0, 1]
 
 
+@pytest.mark.parametrize("base", [19.5, 20.5])
+def test_points_a_pixel_apart_keep_a_nucleus_each(base):
+    instances = np.zeros((64, 64), np.int32)
+    instances[10:32, 10:32] = 1
+    for points in ([[base, 20], [base + 1, 20]], [[20, base], [20, base + 1]]):
+        assert sorted(decode(joint_of(instances), np.array(points), BUNDLED).class_of) == [1, 2]
+
+
 def test_semantic_is_the_class_of_each_nucleus(crowded):
     instances, points = crowded
     class_of = {i: BUNDLED.stated[i % len(BUNDLED.stated)] for i in range(1, len(points) + 1)}
