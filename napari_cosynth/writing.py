@@ -10,7 +10,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
+from uuid import uuid4
 
+MAX_NAME = 255
+"""Bytes that a file's name may have on the file systems in common use."""
 _ADVICE = {
     errno.ENOSPC: "free some space or choose another disk",
     errno.EDQUOT: "free some space or choose another disk",
@@ -18,6 +21,7 @@ _ADVICE = {
     errno.EPERM: "choose a place that you may write to, or change its permissions",
     errno.EROFS: "choose a place that can be written",
     errno.ENOENT: "check the name",
+    errno.ENAMETOOLONG: "choose a shorter name",
     errno.EISDIR: "a file is needed, not a folder",
     errno.ENOTDIR: "a folder is needed, not a file",
 }
@@ -50,10 +54,10 @@ def write_together(files: Mapping[Path, bytes]) -> None:
     OSError
         If the disk is full or a folder refuses; it names the file that was asked for.
     """
-    beside = {path: _beside(path) for path in files}
+    beside = {path: _part_in(path.parent) for path in files}
     try:
         for path, content in files.items():
-            with _filling(path) as stream:
+            with _filling(path, beside[path]) as stream:
                 stream.write(content)
         with _interrupt_waits():
             for path, part in beside.items():
@@ -75,16 +79,17 @@ def writing(path: Path) -> Iterator[BinaryIO]:
     OSError
         If the disk is full or the folder refuses; it names ``path``.
     """
+    part = _part_in(path.parent)
     try:
-        with _filling(path) as stream:
+        with _filling(path, part) as stream:
             yield stream
         try:
-            os.replace(_beside(path), path)
+            os.replace(part, path)
         except OSError as error:
             raise OSError(error.errno, error.strerror, str(path)) from error
     finally:
         with suppress(OSError):
-            _beside(path).unlink(missing_ok=True)
+            part.unlink(missing_ok=True)
 
 
 def ready_folder(folder: Path) -> None:
@@ -98,7 +103,7 @@ def ready_folder(folder: Path) -> None:
         If it cannot be made or written; it names the folder.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    probe = folder / f".{os.getpid()}.part"
+    probe = _part_in(folder)
     try:
         probe.write_bytes(b"")
     except OSError as error:
@@ -108,17 +113,21 @@ def ready_folder(folder: Path) -> None:
             probe.unlink(missing_ok=True)
 
 
-def _beside(path: Path) -> Path:
-    return path.with_name(f".{path.name}.{os.getpid()}.part")
+def _part_in(folder: Path) -> Path:
+    """A file that nobody else writes to, threads and other machines included; what sweeps up knows it by its form.
+
+    Its name does not hold that of the file it becomes, which may be as long as names can be.
+    """
+    return folder / f".{uuid4().hex}.{os.getpid()}.part"
 
 
 @contextmanager
-def _filling(path: Path) -> Iterator[BinaryIO]:
-    """The file beside ``path``, on the disk at the end of the block."""
+def _filling(path: Path, part: Path) -> Iterator[BinaryIO]:
+    """The file ``part`` of ``path``, on the disk at the end of the block."""
     if path.is_dir():
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     try:
-        with open(_beside(path), "w+b") as stream:
+        with open(part, "w+b") as stream:
             yield stream
             stream.flush()
             os.fsync(stream.fileno())

@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import signal
+import threading
 
 import pytest
 
-from napari_cosynth.writing import ready_folder, write_together, writing
+from napari_cosynth.writing import MAX_NAME, file_trouble, ready_folder, write_together, writing
 
 
 def names(folder):
@@ -88,6 +90,45 @@ def test_a_large_file_appears_at_the_end_or_not_at_all(tmp_path):
     with pytest.raises(OSError) as caught, writing(path) as stream:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     assert (caught.value.errno, caught.value.filename) == (errno.ENOSPC, str(path))
+
+
+def test_threads_may_write_one_file(tmp_path):
+    path, failures = tmp_path / "a", []
+
+    def write(content):
+        try:
+            for _ in range(100):
+                write_together({path: content})
+                with writing(path) as stream:
+                    stream.write(content)
+        except OSError as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=write, args=(content,)) for content in (b"1" * 1000, b"22")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == [] and names(tmp_path) == ["a"] and path.read_bytes() in (b"1" * 1000, b"22")
+
+
+def test_a_name_may_be_as_long_as_names_can_be(tmp_path):
+    write_together({tmp_path / ("a" * MAX_NAME): b"1"})
+    with writing(tmp_path / ("b" * MAX_NAME)) as stream:
+        stream.write(b"2")
+    assert names(tmp_path) == ["a" * MAX_NAME, "b" * MAX_NAME]
+    with pytest.raises(OSError) as caught:
+        write_together({tmp_path / ("c" * (MAX_NAME + 1)): b"1"})
+    assert "choose a shorter name" in file_trouble(caught.value)
+    assert names(tmp_path) == ["a" * MAX_NAME, "b" * MAX_NAME]
+
+
+@pytest.mark.parametrize("name", ["a", "a" * MAX_NAME, "a\nb"])
+def test_what_a_kill_leaves_is_known_by_its_name(tmp_path, name):
+    with writing(tmp_path / name):
+        (part,) = names(tmp_path)
+    # As `recovery`, `export.target` and `batch.storage` look for it.
+    assert re.fullmatch(r"\..+\.\d+\.part", part)
 
 
 def test_a_ready_folder_is_made_and_left_empty(tmp_path):

@@ -7,7 +7,7 @@ from pathlib import Path
 import typer
 
 from napari_cosynth.cli.outcome import FAILURE, ready_out, say
-from napari_cosynth.cli.tile_steps import make_tile, step_bar
+from napari_cosynth.cli.tile_steps import make_tile, refuse_long_stems, step_bar
 from napari_cosynth.synthesis import make_request
 from napari_cosynth.tile_files import content_hashes, read_record, write_tile
 
@@ -34,6 +34,8 @@ def refuse_other_options(ctx: typer.Context) -> None:
 def again(path: Path, out: Path, model: str | None) -> None:
     """Make a recorded tile again, write it, say whether it is identical; exit code 1 if not.
 
+    Labels that were edited by hand cannot be made again: of such a tile the image alone is compared.
+
     Parameters
     ----------
     path
@@ -47,6 +49,7 @@ def again(path: Path, out: Path, model: str | None) -> None:
         If the file cannot be read, the tile not made or not written.
     """
     request, record = read_record(path)
+    refuse_long_stems([path.stem])
     if model is not None:
         layout = request.layout
         found = make_request(layout, model=model, device=request.device, dtype=request.dtype, threads=request.threads)
@@ -61,10 +64,14 @@ def again(path: Path, out: Path, model: str | None) -> None:
         say(str(write_tile(tile, out, path.stem, source=str(record.get("source", "")))["image"]))
     recorded = record["sha256"]
     different = [key for key, value in content_hashes(tile).items() if recorded.get(key) != value]
+    edited = record.get("edited") is True
+    if edited:
+        say(f"the labels of {path.name} were edited by hand, and edits cannot be made again: the image is compared")
+        different = [key for key in different if key == "image"]
     if different:
         say(
             f"different: {', '.join(different)}. The same tile needs the same kind of machine and the package versions "
             f"that {path.name} lists"
         )
         raise typer.Exit(FAILURE)
-    say("identical: image, instances and semantic are the same, bit for bit")
+    say(f"identical: {'the image is' if edited else 'image, instances and semantic are'} the same, bit for bit")

@@ -11,7 +11,7 @@ from napari_cosynth.classes import BUNDLED
 from napari_cosynth.cli.again import again, refuse_other_options
 from napari_cosynth.cli.outcome import note, outcome, ready_out, say
 from napari_cosynth.cli.size import USUAL_SIZE, parse_size
-from napari_cosynth.cli.tile_steps import close_sentence, make_tile, step_bar
+from napari_cosynth.cli.tile_steps import close_sentence, make_tile, refuse_long_stems, step_bar
 from napari_cosynth.layout_io import read_layout
 from napari_cosynth.presets import DRAFT, STANDARD
 from napari_cosynth.request import MAX_SEED, SynthesisRequest
@@ -81,7 +81,7 @@ def synth(
     The same request on the same machine gives the same tile, bit for bit.
 
     Exit codes: 0 done, 2 wrong input, 1 failure (with --from: also a tile that
-    differs).
+    differs; labels that were edited by hand are not compared).
 
     **Examples**
 
@@ -105,6 +105,7 @@ def synth(
             steps, guidance, layout_guidance = (d if c is None else c for c, d in zip(chosen, DRAFT, strict=True))
         shape = parse_size(size)
         _refuse_same_stems(layouts)
+        refuse_long_stems(f"{path.stem}-{seed + count - 1}" for path in layouts)
         # All input is read before the first tile is made: nobody waits an hour for a typing error.
         taxonomy = BUNDLED if model is None else taxonomy_of(model)
         read = [(path, read_layout(path, size=shape, taxonomy=taxonomy)) for path in layouts]

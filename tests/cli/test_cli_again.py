@@ -8,6 +8,9 @@ import numpy as np
 import pytest
 from skimage.io import imread
 
+from napari_cosynth.relabel import relabelled
+from napari_cosynth.tile_files import read_tile, write_tile
+
 
 @pytest.fixture
 def record(synth, write_csv, tmp_path):
@@ -38,6 +41,40 @@ def test_other_pixels_are_told_by_name(cli, record):
     done = cli("synth", "--from", record, "--out", "again")
     assert done.exit_code == 1
     assert done.stdout.splitlines()[-1].startswith("different: image, semantic. ")
+
+
+@pytest.fixture
+def edited(record):
+    """The record of the same tile, its labels painted over by hand."""
+    tile = read_tile(record)
+    painted = tile.instances.copy()
+    painted[40:50, 40:50] = painted.max() + 1
+    return write_tile(relabelled(tile, painted, 0), record.parent, "edited")["record"]
+
+
+def test_edits_are_told_from_another_tile(cli, edited):
+    done = cli("synth", "--from", edited, "--out", "again")
+    assert done.exit_code == 0, done.output
+    assert done.stdout.splitlines()[1:] == [
+        "the labels of edited.json were edited by hand, and edits cannot be made again: the image is compared",
+        "identical: the image is the same, bit for bit",
+    ]
+
+
+def test_another_image_of_an_edited_tile_is_told(cli, edited):
+    content = json.loads(edited.read_text())
+    content["sha256"]["image"] = "0" * 64
+    edited.write_text(json.dumps(content))
+    done = cli("synth", "--from", edited, "--out", "again")
+    assert done.exit_code == 1
+    assert "edited by hand" in done.stdout and done.stdout.splitlines()[-1].startswith("different: image. ")
+
+
+def test_a_name_that_is_too_long_is_told_before_the_tile_is_made(cli, record, names, tmp_path):
+    long = record.rename(record.with_name("x" * 245 + ".json"))
+    done = cli("synth", "--from", long, "--out", "again")
+    assert done.exit_code == 2 and "259 bytes; the name of a file can have at most 255. Shorten" in done.stderr
+    assert names(tmp_path / "again") == []
 
 
 def test_the_record_itself_is_never_overwritten(cli, record):

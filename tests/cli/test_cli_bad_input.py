@@ -186,3 +186,15 @@ def test_a_failure_of_the_model_is_exit_code_1(synth, write_csv, names, tmp_path
     monkeypatch.setattr(CoSynthPipeline, "denoise", fail)
     refused(synth(write_csv(GOOD)), "not enough memory on cpu", "64 x 64 px", "smaller tile", code=1)
     assert names(tmp_path / "out") == []
+
+
+@pytest.mark.parametrize(("stem", "count"), [("x" * 240, 1), ("ü" * 120, 1), ("x" * 239, 11)])
+def test_a_name_too_long_for_the_tile_s_files(synth, write_csv, names, tmp_path, stem, count):
+    done = synth(write_csv(GOOD, name=f"{stem}.csv"), "--count", count)
+    refused(done, f"{stem}-{count - 1}-instances.png: 256 bytes", "at most 255", "Shorten", "by 1 bytes")
+    assert names(tmp_path / "out") == []
+
+
+def test_the_longest_name_that_a_tile_can_have(synth, write_csv, names, tmp_path):
+    assert synth(write_csv(GOOD, name=f"{'x' * 239}.csv")).exit_code == 0
+    assert max(map(len, names(tmp_path / "out"))) == 255 and len(names(tmp_path / "out")) == 5
