@@ -48,7 +48,7 @@ def test_losses_are_finite_and_counted(run, tmp_path):
     steps = taken(run(tmp_path), 3)
     assert [s.step for s in steps] == [1, 2, 3] and [s.crops for s in steps] == [2, 4, 6]
     assert all(math.isfinite(x) and x >= 0 for s in steps for x in (s.image, s.distance, s.classes))
-    assert steps[0].seconds < steps[2].seconds
+    assert 0 <= steps[0].seconds <= steps[1].seconds <= steps[2].seconds
 
 
 @pytest.mark.parametrize("options", [{"precision": "no"}, {"precision": "bf16"}, {"uses": 2}])
