@@ -16,7 +16,7 @@ from napari_cosynth.catalogue import CatalogueError, model_info
 from napari_cosynth.layout import Layout
 from napari_cosynth.run_settings import RunSettings
 from napari_cosynth.session import Session
-from napari_cosynth.widgets.controls.messages import MessageBar
+from napari_cosynth.widgets.controls.messages import Action, MessageBar
 from napari_cosynth.widgets.draw.canvas import CanvasPanel
 from napari_cosynth.widgets.draw.palette import Palette
 from napari_cosynth.widgets.draw.prompt import Prompt
@@ -29,8 +29,8 @@ from napari_cosynth.widgets.making.panel import RunPanel
 from napari_cosynth.widgets.report.panel import Report
 
 _NO_MODEL = object()
-_LAYERS = "layers"
-"""Topic of what the layers say."""
+_LAYERS, _DRAFT, _OTHER, _SIZE = "layers", "draft", "other nuclei", "size"
+"""Topics: of what the layers say; of a draft that cannot be judged; of a tile of other nuclei; of those outside."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,7 @@ class Binding:
             (session.settings_changed, self._on_settings),
             (session.entries_changed, self._on_tiles),
             (session.current_changed, self._on_tiles),
+            (session.current_changed, self._on_current),
             (session.history_changed, self._on_history),
             (layers.message, self._on_layers_said),
             (layers.decided, panels.gallery.decide),
@@ -78,12 +79,15 @@ class Binding:
         panels.palette.hiddenChanged.connect(layers.set_hidden)
         panels.prompt.valueChanged.connect(session.set_prompt)
         panels.canvas.valueChanged.connect(session.set_layout)
+        panels.canvas.leftOut.connect(self._on_left_out)
+        generate.draftShown.connect(self._on_draft_shown)
         panels.run.valueChanged.connect(self._set_settings)
         panels.run.generateAsked.connect(generate.generate)
         panels.run.cancelAsked.connect(generate.cancel)
         panels.gallery.chosen.connect(self._choose)
         panels.gallery.reuseAsked.connect(self._reuse)
         panels.gallery.decided.connect(session.decide)
+        panels.gallery.refused.connect(self._on_refused)
         panels.gallery.removeAsked.connect(session.remove)
         panels.gallery.removeAllAsked.connect(lambda keys: session.remove(*keys))
         self.refresh()
@@ -146,7 +150,48 @@ class Binding:
 
     def _on_went_on(self, _layout: Layout) -> None:
         # What was refused, or taken, was the step before.
-        self._messages.clear(_LAYERS)
+        for topic in (_LAYERS, _OTHER, _SIZE):
+            self._messages.clear(topic)
+        self._generate.went_on()
+
+    def _on_current(self, _key: str | None = None) -> None:
+        """Say it if the tile that is shown now is not of the nuclei that stand on it."""
+        entry = self._session.current
+        if entry is None or entry.tile.request.layout == self._session.layout:
+            self._messages.clear(_OTHER)
+            return
+        self._messages.tell(
+            "This tile was made from other nuclei than those on the canvas now",
+            topic=_OTHER,
+            kind="advice",
+            actions=(Action("Bring back its nuclei", lambda: self._bring_back(entry.key)),),
+        )
+
+    def _bring_back(self, key: str) -> None:
+        if any(entry.key == key for entry in self._session.entries):
+            self._reuse(key)
+
+    def _on_draft_shown(self, shown: bool) -> None:
+        self._panels.gallery.setDraftShown(shown)
+        if not shown:
+            self._messages.clear(_DRAFT)
+
+    def _on_refused(self, text: str) -> None:
+        key = self._panels.gallery.current()
+        actions = () if key is None else (Action("Show the marked tile", lambda: self._show_marked(key)),)
+        self._messages.tell(text, topic=_DRAFT, kind="advice", actions=actions)
+
+    def _show_marked(self, key: str) -> None:
+        if any(entry.key == key for entry in self._session.entries):
+            self._choose(key)
+
+    def _on_left_out(self, count: int) -> None:
+        nuclei = "1 nucleus lies" if count == 1 else f"{count} nuclei lie"
+        self._messages.tell(
+            f"{nuclei} outside of the tile now and left it: a larger size brings them back, or Undo",
+            topic=_SIZE,
+            kind="advice",
+        )
 
     def _on_layers_said(self, text: str) -> None:
         self._messages.tell(text, topic=_LAYERS, kind="advice")
@@ -158,6 +203,7 @@ class Binding:
                 palette.setValue(session.active_class)
 
     def _on_prompt(self, _prompt: str | None = None) -> None:
+        self._generate.went_on()
         with QSignalBlocker(self._panels.prompt):
             self._panels.prompt.setValue(self._session.prompt)
 

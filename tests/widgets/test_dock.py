@@ -121,6 +121,51 @@ def test_panels_and_session_say_the_same(dock, qtbot):
     assert part(dock, "total").text() == "0 nuclei"
 
 
+def test_a_tile_of_other_nuclei_than_those_on_the_canvas_is_told(dock, qtbot):
+    for _ in range(2):
+        press(dock, "generate")
+        qtbot.waitUntil(lambda: idle(dock), timeout=WAIT)
+        dock.session.set_layout(dock.session.layout.remove([0]), "Remove nucleus")
+        assert not dock.messages.texts()
+    first, second = dock.session.entries
+    made_from = first.tile.request.layout
+    dock.panels.gallery.chosen.emit(first.key)
+    assert "made from other nuclei" in dock.messages.texts()[0] and dock.session.layout != made_from
+    press(dock, "messageBringBackItsNuclei")
+    assert dock.session.layout == made_from and dock.session.current.key == first.key and not dock.messages.texts()
+    dock.panels.gallery.chosen.emit(second.key)
+    assert "made from other nuclei" in dock.messages.texts()[0]
+    dock.panels.gallery.reuseAsked.emit(second.key)
+    assert not dock.messages.texts()
+
+
+def test_a_draft_cannot_be_judged(dock, qtbot):
+    press(dock, "generate")
+    qtbot.waitUntil(lambda: idle(dock), timeout=WAIT)
+    dock.session.set_prompt("lung")
+    dock.generate.draft()
+    qtbot.waitUntil(lambda: idle(dock) and not part(dock, "accept").isEnabled(), timeout=WAIT)
+    dock.layers.decided.emit("accepted")
+    assert dock.session.current.tile.verdict == "undecided" and "shows a draft" in dock.messages.texts()[0]
+    press(dock, "messageShowTheMarkedTile")
+    assert not dock.messages.texts() and part(dock, "accept").isEnabled()
+    dock.layers.decided.emit("accepted")
+    assert dock.session.current.tile.verdict == "accepted"
+
+
+def test_nuclei_outside_of_a_smaller_tile_are_told(dock):
+    dock.session.set_layout(dock.session.layout.resized(128, 128), "Resize tile")
+    part(dock, "width").setValue(64)
+    assert not dock.messages.texts()
+    dock.session.set_layout(dock.session.layout.resized(128, 128).move(0, 20, 100), "Move nucleus")
+    part(dock, "width").setValue(64)
+    assert dock.messages.texts() == (
+        "1 nucleus lies outside of the tile now and left it: a larger size brings them back, or Undo.",
+    )
+    part(dock, "width").setValue(128)
+    assert not dock.messages.texts() and len(dock.session.layout) == 12
+
+
 def test_from_generate_to_a_verdict(dock, qtbot):
     dock.session.set_settings(dock.session.settings.but(variants=2, seed=5))
     press(dock, "generate")

@@ -25,6 +25,7 @@ _NONE_SHOWN = "No card is of this kind. Choose All and any share of points to se
 _NONE_REJECTED = "No tile is rejected"
 _HIDDEN = "The filter hides the card of this tile: choose All and any share of points to see it"
 _NOTHING_CHOSEN = "Choose a card first: click it, or go to it with the arrow keys"
+_DRAFT = "The canvas shows a draft, which is no tile yet: press Generate to make it, or go to a card to judge that"
 
 
 class Gallery(QWidget):
@@ -44,6 +45,8 @@ class Gallery(QWidget):
     removeAsked = Signal(str)
     removeAllAsked = Signal(object)
     """A tuple of keys, to be removed as one step."""
+    refused = Signal(str)
+    """Why a verdict was not taken."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -70,6 +73,7 @@ class Gallery(QWidget):
         self._buttons["reject"].setIcon(mark_icon("rejected"))
         self._arrange()
         self._telling = True
+        self._draft_shown = False
         self._marked: str | None = None  # the card to mark, shown or not
         self._filters.valueChanged.connect(self._on_filter)
         self._view.selectionModel().currentChanged.connect(self._on_current)
@@ -95,6 +99,11 @@ class Gallery(QWidget):
             self._go_to(self._cards.row_of(current))
         finally:
             self._telling = True
+        self._refresh()
+
+    def setDraftShown(self, shown: bool) -> None:
+        """Take no verdict while a draft hides the tile that it would be of."""
+        self._draft_shown = shown
         self._refresh()
 
     def current(self) -> str | None:
@@ -137,6 +146,9 @@ class Gallery(QWidget):
                 self._remove(key)
 
     def _decide(self, key: str, verdict: Verdict) -> None:
+        if self._draft_shown:
+            self.refused.emit(_DRAFT)
+            return
         row = self._cards.row_of(key)
         self.decided.emit(key, verdict)
         if verdict != "undecided" and row is not None:
@@ -197,8 +209,9 @@ class Gallery(QWidget):
         self._view.say_when_empty(_NONE_SHOWN if entries else _NO_TILES)
         hidden = any(entry.key == self._marked for entry in entries)
         reason = "" if self.current() is not None else _HIDDEN if hidden else _NOTHING_CHOSEN
-        for button in self._buttons.values():
-            enable(button, reason)
+        for name, button in self._buttons.items():
+            judges = name in ("accept", "reject")
+            enable(button, reason or (_DRAFT if judges and self._draft_shown else ""))
         enable(self._remove_rejected, "" if self._rejected() else _NONE_REJECTED)
 
     def _button(self, name: str, text: str, act: Callable[[str], None], glyph: Glyph | None = None) -> QAbstractButton:

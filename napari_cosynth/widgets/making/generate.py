@@ -55,6 +55,8 @@ class Generate(QObject):
 
     runningChanged = Signal(bool)
     """A run that the user asked for began or ended; drafts are none."""
+    draftShown = Signal(bool)
+    """A draft, which is no tile of the session, is on the canvas now, or no longer."""
 
     def __init__(
         self,
@@ -74,6 +76,7 @@ class Generate(QObject):
         self._messages = messages
         self._show_state = show
         self._draft = False
+        self._draft_shown = False
         self._running = False
         self._reason = ""
         self._made = 0
@@ -140,13 +143,19 @@ class Generate(QObject):
             self._worker.cancel()
         self._end_preview()
 
+    def went_on(self) -> None:
+        """Nuclei or prompt have changed: what could not be made was another request."""
+        if not self._worker.running:
+            self._messages.clear(_TOPIC)
+
     def _made_already(self) -> bool:
         """Whether the tiles that would be made are there; says so, and what can be done."""
         try:
             keys = self._made_tiles.keys(self._session.orders(), self._session.entries)
         except ValueError:  # `_start` tells it
             return False
-        if keys:
+        there = all(keys)
+        if there:
             what = "This tile is" if len(keys) == 1 else f"These {len(keys)} tiles are"
             self._messages.tell(
                 f"{what} in the gallery already: nuclei, prompt, settings and seed are the same. "
@@ -158,7 +167,7 @@ class Generate(QObject):
                     Action("Draw another seed", self._generate_anew),
                 ),
             )
-        return bool(keys)
+        return there
 
     def _show_made(self, key: str) -> None:
         if any(entry.key == key for entry in self._session.entries):
@@ -179,10 +188,23 @@ class Generate(QObject):
             return
         self._messages.clear(_TOPIC)
         if not draft:
+            orders = self._new(orders)
+        if not draft:
             self._set_running(True)
         self._place, self._orders = (1, len(orders), 0), orders
         self._worker.start(orders)
         self._show("getting ready")
+
+    def _new(self, orders: tuple[Order, ...]) -> tuple[Order, ...]:
+        """Orders of tiles that are not in the gallery yet; says which are."""
+        keys = self._made_tiles.keys(orders, self._session.entries)
+        there = [str(order.seed) for order, key in zip(orders, keys, strict=True) if key]
+        if there:
+            tiles = f"tile of seed {there[0]} is" if len(there) == 1 else f"tiles of the seeds {', '.join(there)} are"
+            self._messages.tell(
+                f"The {tiles} in the gallery already: only new ones are made", topic=_TOPIC, kind="advice"
+            )
+        return tuple(order for order, key in zip(orders, keys, strict=True) if not key)
 
     def _on_loading(self) -> None:
         # Takes no time worth a word from the second tile on.
@@ -286,9 +308,16 @@ class Generate(QObject):
         except Exception:  # a preview is not worth a run
             _log.exception("a preview could not be shown")
             self._canvas_works = False
+        self._set_draft_shown(self._draft)
 
     def _end_preview(self) -> None:
         try:
             self._canvas.end_preview()
         except Exception:
             _log.exception("the canvas could not be set back")
+        self._set_draft_shown(False)
+
+    def _set_draft_shown(self, shown: bool) -> None:
+        if shown != self._draft_shown:
+            self._draft_shown = shown
+            self.draftShown.emit(shown)

@@ -20,13 +20,13 @@ class MadeTiles:
         self._keys[_asked(order)] = key
 
     def keys(self, orders: Sequence[Order], entries: Sequence[Entry]) -> tuple[str, ...]:
-        """Keys of the entries that the orders would make again, one for each; empty if one of them would be new.
+        """Key of the entry that each order would make again; empty for a new one.
 
         An entry that was removed, or whose tile was corrected by hand, is not what its order makes.
         """
         there = {entry.key for entry in entries if not entry.tile.edited}
-        keys = tuple(self._keys.get(_asked(order), "") for order in orders)
-        return keys if all(key in there for key in keys) else ()
+        keys = (self._keys.get(_asked(order), "") for order in orders)
+        return tuple(key if key in there else "" for key in keys)
 
 
 def _asked(order: Order) -> Order:

@@ -47,6 +47,22 @@ def gallery(qtbot):
     return widget
 
 
+def test_no_verdict_is_taken_while_a_draft_hides_the_tile(gallery, entries):
+    decided, refused = [], []
+    gallery.decided.connect(lambda *verdict: decided.append(verdict))
+    gallery.refused.connect(refused.append)
+    gallery.setEntries(entries, "k0")
+    gallery.setDraftShown(True)
+    buttons = [gallery.findChild(QAbstractButton, name) for name in ("accept", "reject")]
+    assert not any(button.isEnabled() for button in buttons) and "draft" in buttons[0].toolTip()
+    gallery.decide("accepted")
+    assert decided == [] and "a draft" in refused[0]
+    gallery.setDraftShown(False)
+    assert all(button.isEnabled() for button in buttons)
+    gallery.decide("accepted")
+    assert decided == [("k0", "accepted")]
+
+
 @pytest.fixture
 def wired(gallery):
     """A gallery and the session that it drives, as the dock binds them."""

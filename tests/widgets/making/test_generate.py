@@ -162,6 +162,30 @@ def test_tiles_that_are_there_are_not_made_again_but_shown_or_made_with_another_
     assert bench.tiles == 2 * variants and len(bench.engine.orders) == 2 * variants
 
 
+def test_of_more_variants_only_the_new_ones_are_made(bench, qtbot):
+    for variants in (1, 3):
+        bench.set(variants=variants, seed=5)
+        bench.generate.generate()
+        qtbot.waitUntil(bench.idle, timeout=WAIT)
+    assert [entry.tile.request.seed for entry in bench.session.entries] == [5, 6, 7]
+    assert bench.messages.texts() == ("The tile of seed 5 is in the gallery already: only new ones are made.",)
+    bench.session.set_prompt("lung")
+    bench.generate.went_on()
+    assert bench.messages.texts() == ()
+
+
+def test_a_draft_is_told_while_it_is_on_the_canvas(bench, qtbot):
+    told = []
+    bench.generate.draftShown.connect(told.append)
+    for end in (bench.generate.show_tile, bench.generate.generate):
+        bench.generate.draft()
+        qtbot.waitUntil(bench.idle, timeout=WAIT)
+        assert told.pop() is True and bench.canvas.previewing
+        end()
+        qtbot.waitUntil(bench.idle, timeout=WAIT)
+        assert told.pop() is False and not told
+
+
 def test_a_tile_that_was_removed_or_corrected_is_made_again(bench, qtbot):
     for change in (
         lambda entry: bench.session.remove(entry.key),
@@ -206,13 +230,14 @@ def test_cancel_at_any_step_leaves_no_ghost_and_the_next_run_is_whole(bench, qtb
 
 def test_tiles_made_before_a_cancel_stay(bench, qtbot):
     bench.set(variants=4)
-    bench.engine.delay = 0.03
+    bench.engine.delay = 0.1
     bench.generate.generate()
-    qtbot.waitUntil(lambda: bench.tiles == 2, timeout=WAIT)
+    qtbot.waitUntil(lambda: bench.tiles >= 2, timeout=WAIT)
+    made = bench.tiles
     bench.generate.cancel()
-    assert bench.state.text == "Cancelled after 2 of 4 tiles"
+    assert bench.state.text == f"Cancelled after {made} of 4 tiles"
     qtbot.wait(200)
-    assert bench.tiles == 2
+    assert bench.tiles == made
 
 
 @pytest.mark.parametrize(

@@ -35,14 +35,14 @@ def test_the_same_orders_are_the_same_tiles(made, orders, entries, make_layout):
     "change", [{"seed": 3}, {"prompt": "lung"}, {"steps": 99}, {"guidance": 9.0}, {"model": "x"}, {"device": "y"}]
 )
 def test_whatever_makes_another_tile_is_new(made, orders, entries, change):
-    assert made.keys((orders[0], replace(orders[1], **change)), entries) == ()
+    assert made.keys((orders[0], replace(orders[1], **change)), entries) == ("k1", "")
 
 
 def test_another_layout_is_new(made, orders, entries):
-    assert made.keys((replace(orders[0], layout=orders[0].layout.remove([0])),), entries) == ()
+    assert made.keys((replace(orders[0], layout=orders[0].layout.remove([0])),), entries) == ("",)
 
 
 def test_removed_and_corrected_tiles_are_none(made, orders, entries):
-    assert made.keys(orders, entries[:1]) == ()
+    assert made.keys(orders, entries[:1]) == ("k1", "")
     corrected = Entry("k1", replace(entries[0].tile, edited=True))
-    assert made.keys(orders, (corrected, entries[1])) == ()
+    assert made.keys(orders, (corrected, entries[1])) == ("", "k2")
