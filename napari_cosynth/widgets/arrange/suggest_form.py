@@ -55,7 +55,9 @@ class SuggestForm(QWidget):
         self._followed: str | None = None  # tissue of the prompt, or the first one
         self._tissue, self._total, self._mix = Choice(), WholeNumber(0, MAX_POINTS), MixSliders(())
         self._usual = QLabel(objectName="usual")
-        self._total.setStyleSheet("min-width: 60px;")  # the usual number fits beside it in the narrowest dock
+        # Four digits, and the usual number beside them, fit in the narrowest dock.
+        self._total.setStyleSheet("min-width: 60px;")
+        self._total.setButtonSymbols(WholeNumber.ButtonSymbols.NoButtons)
         self._reset = GlyphButton(back, "Usual number and mix", slim=True)
         self._follow = QCheckBox("&Follow the prompt", objectName="follow_prompt")
         self._follow.setChecked(structure)

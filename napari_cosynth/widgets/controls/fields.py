@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from qtpy.QtCore import Qt
-from qtpy.QtGui import QWheelEvent
+from qtpy.QtGui import QValidator, QWheelEvent
 from qtpy.QtWidgets import QAbstractSpinBox, QApplication, QComboBox, QDoubleSpinBox, QSlider, QSpinBox
 from superqt import QLargeIntSpinBox
 
 from napari_cosynth.points import MAX_SIDE, MIN_SIDE, SIDE_STEP
+
+_DIGITS = 6
+"""That can be typed for the side of a tile."""
 
 
 class _NoStrayWheel:
@@ -92,8 +95,17 @@ class Side(WholeNumber):
         super().__init__(MIN_SIDE, MAX_SIDE)
         self.setSingleStep(SIDE_STEP)
 
+    def validate(self, text: str, position: int) -> tuple[QValidator.State, str, int]:
+        """Take any number: a digit that is refused would make 200 of 2000."""
+        typed = text.removesuffix(self.suffix()).strip()
+        whole = typed.isdecimal() and len(typed) <= _DIGITS
+        state = QValidator.State.Acceptable if whole else super().validate(text, position)[0]
+        return state, text, position
+
     def valueFromText(self, text: str) -> int:
-        return round(super().valueFromText(text) / SIDE_STEP) * SIDE_STEP
+        typed = text.removesuffix(self.suffix()).strip()
+        asked = int(typed) if typed.isdecimal() else self.value()
+        return min(max(round(asked / SIDE_STEP) * SIDE_STEP, self.minimum()), self.maximum())
 
 
 def finish_typing() -> None:

@@ -20,8 +20,8 @@ _PROMPT = {
 }
 
 _CANVAS = {
-    "height": "Height of the tile in pixels, in steps of 16",
-    "width": "Width of the tile in pixels, in steps of 16",
+    "height": "Height of the tile in pixels, 64 to 1024 in steps of 16",
+    "width": "Width of the tile in pixels, 64 to 1024 in steps of 16",
     "um_per_px": "Micrometres per pixel; tiles are made at 0.25, a 40x scan",
     "new": "Begin with an empty tile of 256 x 256 pixels",
     "clear": "Take all nuclei off the tile",

@@ -23,6 +23,8 @@ class CanvasPanel(QWidget):
     """
 
     valueChanged = Signal(object, str)
+    leftOut = Signal(int)
+    """So many nuclei lie outside since the tile got smaller."""
 
     def __init__(self, value: Layout | None = None, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -128,7 +130,10 @@ class CanvasPanel(QWidget):
         # Nuclei that a smaller size leaves out come back with a larger one, until something else is edited:
         # the way to a size often leads through others.
         uncut = self._uncut
+        before = len(self._value)
         self._set(uncut.resized(self._height.value(), self._width.value()), "Resize tile", uncut)
+        if len(self._value) < before:
+            self.leftOut.emit(len(uncut) - len(self._value))
 
     def _rescale(self, um_per_px: float) -> None:
         layout = self._value

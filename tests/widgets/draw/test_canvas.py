@@ -106,7 +106,27 @@ def test_a_typed_size_snaps_to_what_a_tile_can_have(panel, heard):
     assert heard[-1][1] == "Resize tile" and len(heard) == 1
     type_in(panel, "height", "9999")
     type_in(panel, "width", "1")
-    assert panel.value().height % 16 == 0 and panel.value().width == 64
+    assert (panel.value().height, panel.value().width) == (1024, 64)
+    type_in(panel, "width", "2000")
+    assert panel.value().width == 1024
+    type_in(panel, "width", "210 px")
+    assert panel.value().width == 208
+
+
+def test_letters_are_no_size(panel, heard):
+    type_in(panel, "width", "x")
+    assert heard == [] and field(panel, "width").value() == 256
+
+
+def test_nuclei_that_a_smaller_size_leaves_out_are_told(panel, layout):
+    panel.setValue(layout)
+    told = []
+    panel.leftOut.connect(told.append)
+    type_in(panel, "width", "64")
+    lost = len(layout) - len(panel.value())
+    assert lost and told == [lost]
+    type_in(panel, "width", "256")
+    assert told == [lost] and panel.value() == layout
 
 
 def test_arrows_step_by_16(panel, heard):
