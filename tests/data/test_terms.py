@@ -17,6 +17,12 @@ def test_words_are_lower_case_without_fillers_and_signs():
     assert words_of("A Colon, H&E at 40x: with the Ki-67 (dense)") == ["colon", "h&e", "40x", "ki-67", "dense"]
 
 
+def test_words_are_spelled_as_captions_are():
+    assert words_of("Hematoxylin and eosin, Ki 67, 40 X, HE") == ["h&e", "ki-67", "40x", "h&e"]
+    assert unknown_words("colon, haematoxylin & eosin, KI67", TERMS) == ()
+    assert count_terms("HE, H&E") == {"h&e": 2}
+
+
 @given(st.text(st.characters(max_codepoint=127), max_size=60))
 def test_words_in_ascii_are_those_that_were_counted_in_training(prompt):
     counted = re.findall(r"[a-z0-9&]+(?:[-'][a-z0-9]+)*", prompt.lower())

@@ -34,6 +34,8 @@ def test_each_of_pannuke_s_tissues_is_known_by_its_own_name():
     assert [pannuke_type(plain.get(t, t.replace("_", " "))) for t in PANNUKE_TYPES] == list(PANNUKE_TYPES)
 
 
-@pytest.mark.parametrize(("prompt", "stain"), [("colon, H&E", "H&E"), ("Ki67", "IHC"), ("", "H&E")])
+@pytest.mark.parametrize(
+    ("prompt", "stain"), [("colon, H&E", "H&E"), ("Ki67", "IHC"), ("Ki 67", "IHC"), ("colon, HE", "H&E"), ("", "H&E")]
+)
 def test_stain(prompt, stain):
     assert stain_of(prompt) == stain

@@ -89,6 +89,7 @@ def drawn(prompt, n=400):
 def test_the_tissue_that_fits_a_prompt_best_gives_its_detail():
     assert set(drawn("colon adenocarcinoma, H&E, 40x")) == {(-1.0, -1.0)}
     assert set(drawn("Breast, Ki-67 IHC with many positive nuclei")) == {(-2.0, 0.5)}
+    assert set(drawn("Breast, Ki 67 immunohistochemistry")) == {(-2.0, 0.5)}
     assert set(drawn("invasive carcinoma of the breast, H&E")) == {(1.0, 1.0), (1.5, 1.0)}
 
 

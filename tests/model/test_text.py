@@ -99,6 +99,11 @@ def test_different_words_have_different_states(minilm):
     assert not torch.allclose(states[0], states[1], atol=1e-2)
 
 
+def test_spellings_of_one_thing_have_the_same_states(minilm):
+    (typed, known), masks = minilm.encode(["colon tumor, hematoxylin and eosin, 40 X", "colon tumour, H&E, 40x"])
+    assert torch.equal(typed, known) and torch.equal(*masks)
+
+
 def test_a_very_long_prompt_is_cut(minilm):
     _, mask = minilm.encode(["dense " * 5000])
     assert mask.sum() == MAX_TOKENS

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from qtpy.QtCore import QEvent, Qt, Signal
 from qtpy.QtWidgets import QLabel, QLineEdit, QVBoxLayout, QWidget
 
+from napari_cosynth.data.spelling import respelled
 from napari_cosynth.data.terms import completions, places_of, unknown_words
 from napari_cosynth.request import MAX_PROMPT
 from napari_cosynth.widgets.controls.style import STYLE, warning_color
@@ -16,6 +17,7 @@ from napari_cosynth.widgets.draw.word_completer import WordCompleter
 
 _EXAMPLE = "colon adenocarcinoma, H&E, 40x, dense lymphocytes"
 _EMPTY = "Without a prompt the model chooses tissue and stain."
+_WORDLESS = "No word found in the prompt: write tissue and stain, or clear it and the model chooses."
 
 
 class Prompt(QWidget):
@@ -84,15 +86,18 @@ class Prompt(QWidget):
     def _show(self) -> None:
         # Room for two lines, so that what stands below does not jump at every word.
         self._understood.setMinimumHeight(2 * self._understood.fontMetrics().lineSpacing() + 4)
-        text = self.value()
+        text = respelled(self.value())
+        amber = warning_color(self).name()
         if not text.strip():
             self._understood.setText(_EMPTY)
+            return
+        if not places_of(text):
+            self._understood.setText(f'<span style="color: {amber}">{_WORDLESS}</span>')
             return
         # A word that is being typed is not called unknown while it may become a known one.
         typed = self._completer.wordBeforeCursor() if self._field.hasFocus() else ""
         unfinished = {typed.lower()} if typed and completions(typed, self._terms, 1) else set()
         unknown = [word for word in self.unknown() if word not in unfinished]
-        amber = warning_color(self).name()
         shown = _marked(text, unknown, f'<s style="color: {amber}">{{}}</s>')
         lines = [f"Understood: {shown}"]
         if unknown:

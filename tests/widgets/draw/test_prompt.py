@@ -62,6 +62,23 @@ def test_known_words_stand_plain_and_unknown_ones_are_struck_and_named(prompt):
     assert "<s " not in understood(prompt) and "not known" not in understood(prompt)
 
 
+def test_it_shows_the_spelling_that_is_understood_and_keeps_what_was_typed(prompt):
+    prompt.setValue("Colon, haematoxylin & eosin, KI67, zebra <HE>")
+    text = understood(prompt)
+    assert text.startswith("Understood: Colon, H&amp;E, Ki-67, <s ") and text.count("<s ") == 1
+    assert "&lt;H&amp;E&gt;" in text
+    assert prompt.value() == "Colon, haematoxylin & eosin, KI67, zebra <HE>" and prompt.unknown() == ("zebra",)
+
+
+@pytest.mark.parametrize("terms", [TERMS, {}])
+def test_signs_without_a_word_are_not_understood(prompt, terms):
+    prompt.setTerms(terms)
+    prompt.setValue("!!! ???")
+    assert "No word found" in understood(prompt) and "Understood" not in understood(prompt)
+    prompt.setValue("!!! colon ???")
+    assert "Understood: !!! colon ???" in understood(prompt)
+
+
 def test_words_of_several_terms_are_known_one_by_one(prompt):
     prompt.setValue("negative triple")
     assert prompt.unknown() == ()
