@@ -14,15 +14,33 @@ from napari_cosynth.layout import Layout
 
 # QuPath's pixel 0 covers [0, 1), ours is centred on 0.
 _OFFSET = 0.5
+# QuPath's default classes that mean one of ours, lower case. Its others, "Region*" and "Ignore*", are no class of
+# nuclei. Grades of staining are positive for QuPath itself.
+_OURS = {
+    "tumor": "neoplastic",
+    "immune cells": "inflammatory",
+    "stroma": "connective",
+    "necrosis": "other",
+    "other": "other",
+    "positive": "positive",
+    "negative": "negative",
+    "1+": "positive",
+    "2+": "positive",
+    "3+": "positive",
+}
 
 
 def geojson_points(text: str, taxonomy: Taxonomy) -> Iterator[tuple[float, float, str, str]]:
     """Row, col, class name and place ("feature 7") of each point.
 
+    A classification is a class of the taxonomy, or one of QuPath's own that means
+    one: Tumor is neoplastic, Immune cells are inflammatory, Stroma is connective,
+    Necrosis is other, 1+, 2+ and 3+ are positive. Case does not count.
+
     Raises
     ------
     ValueError
-        Naming feature, column and remedy.
+        Naming feature, what is wrong with it, and the remedy.
     """
     try:
         # As float, because an integer of 400 digits is one for JSON but overflows a float.
@@ -54,12 +72,32 @@ def _class_name(properties: Any, place: str, taxonomy: Taxonomy) -> str:
     if classification is None:
         return taxonomy.names[taxonomy.unspecified]
     if not isinstance(classification, dict) or not (classification.get("name") or classification.get("names")):
-        raise ValueError(f"{place}, column class: a classification needs a name; set the object's class in QuPath")
+        raise ValueError(f"{place}: its classification has no name; set the object's class in QuPath")
     names = classification.get("names")
     names = names if isinstance(names, list) and names else str(classification.get("name") or names).split(":")
-    # QuPath derives classes, "Tumor: Positive": the last part that we know is the most exact one.
-    parts = [str(name).strip() for name in names]
-    return next((part for part in reversed(parts) if part.lower() in taxonomy.names), ": ".join(parts))
+    # QuPath derives classes, "Tumor: Positive": the last part that we know is the most exact one. Our own names go
+    # before QuPath's, wherever they stand.
+    parts = [str(name).strip() for name in reversed(names)]
+    for meant in (str.lower, _of_qupath):
+        name = next((meant(part) for part in parts if meant(part) in taxonomy.names), None)
+        if name is not None:
+            return name
+    raise ValueError(_refusal(": ".join(reversed(parts)), place, taxonomy))
+
+
+def _of_qupath(name: str) -> str:
+    """Our class for one of QuPath's; empty if there is none."""
+    return _OURS.get(name.lower(), "")
+
+
+def _refusal(name: str, place: str, taxonomy: Taxonomy) -> str:
+    understood = (known for known, ours in _OURS.items() if ours in taxonomy.names and known not in taxonomy.names)
+    qupaths = ", ".join(known.capitalize() for known in understood)
+    return (
+        f"{place}: its classification {name!r} is no class of nuclei here; allowed are {', '.join(taxonomy.names)}"
+        f"{f', and of QuPath {qupaths}' if qupaths else ''}. Rename the class in QuPath and export again, or remove "
+        "the object"
+    )
 
 
 def _positions(geometry: Any, place: str) -> list[tuple[float, float]]:
@@ -68,12 +106,12 @@ def _positions(geometry: Any, place: str) -> list[tuple[float, float]]:
         positions = geometry.get("coordinates")
         positions = [positions] if kind == "Point" else positions
         if not isinstance(positions, list) or not all(_is_position(p) for p in positions):
-            raise ValueError(f"{place}, column coordinates: not x, y in px; export the points again")
+            raise ValueError(f"{place}: its coordinates are not x, y in px; export the points again")
         return [(p[0], p[1]) for p in positions]
     if kind in ("Polygon", "MultiPolygon"):
         return [_inner_point(geometry, place)]
     raise ValueError(
-        f"{place}, column geometry: {kind} is no place of a nucleus; allowed are Point, MultiPoint, Polygon and "
+        f"{place}: its geometry {kind} is no place of a nucleus; allowed are Point, MultiPoint, Polygon and "
         f"MultiPolygon: remove the object in QuPath"
     )
 
@@ -98,9 +136,7 @@ def _inner_point(geometry: dict[str, Any], place: str) -> tuple[float, float]:
         # where the training data has its points.
         centre = shapely.maximum_inscribed_circle(outline, tolerance=0.1).coords[0]
     except (shapely.errors.ShapelyError, AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
-        raise ValueError(
-            f"{place}, column geometry: the outline is no polygon ({error}); draw it again, or remove it"
-        ) from None
+        raise ValueError(f"{place}: its outline is no polygon ({error}); draw it again, or remove it") from None
     return centre[0], centre[1]
 
 

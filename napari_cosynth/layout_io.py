@@ -42,7 +42,8 @@ def read_layout(
         layout), or GeoJSON: a FeatureCollection, a feature or a list of them.
         Points count as they are; of a polygon, such as a detected nucleus, the
         point farthest from its border counts. Features without a
-        classification are "unspecified".
+        classification are "unspecified"; QuPath's default classes become ours
+        (`layout_geojson.geojson_points`).
     size
         Height and width of the tile in px; never taken from the points.
     um_per_px
@@ -53,7 +54,7 @@ def read_layout(
     Raises
     ------
     LayoutFileError
-        Naming the file, the line or feature, the column and the remedy.
+        Naming the file, the line and column or the feature, and the remedy.
     """
     path = Path(path)
     read = _by_suffix(path, {".csv": csv_points, ".geojson": partial(geojson_points, taxonomy=taxonomy)})
@@ -77,7 +78,11 @@ def read_layout(
         )
     except ValidationError as error:
         fault = error.errors()[0].get("ctx", {}).get("error")
-        place = f"{places[fault.index]}, column {fault.column}: " if isinstance(fault, PointError) else ""
+        place = ""
+        if isinstance(fault, PointError):
+            # GeoJSON has no columns.
+            column = f", column {fault.column}" if path.suffix.lower() == ".csv" else ""
+            place = f"{places[fault.index]}{column}: "
         raise LayoutFileError(f"{path}: {place}{plain_message(error)}") from error
     except ValueError as error:
         raise LayoutFileError(f"{path}: {error}") from error

@@ -91,11 +91,25 @@ def check_inside(centroids: np.ndarray, height: int, width: int) -> None:
     if not np.isfinite(centroids[index, axis]):
         remedy = f"{column} must be a number; correct or remove the point"
     else:
-        remedy = (
-            f"outside the tile of {height} x {width} px (allowed: -0.5 <= {column} < {size[axis] - 0.5}); "
-            f"move or remove the point, or choose a larger tile"
-        )
+        remedy = _outside(float(centroids[index, axis]), height, width, axis)
     raise PointError(f"{_point(centroids, index)}: {remedy}", index, column)
+
+
+def _outside(value: float, height: int, width: int, axis: int) -> str:
+    """What is wrong with a point beyond the tile, and what helps: a larger tile only where there can be one."""
+    column, side = ("row", "col")[axis], (height, width)[axis]
+    # No size of the largest tile: files are read on it, whatever tile is open.
+    where = "outside of any tile" if side == MAX_SIDE else f"outside the tile of {height} x {width} px"
+    if value < 0:
+        remedy = "move or remove the point"
+    elif value < MAX_SIDE - 0.5:
+        remedy = "move or remove the point, or choose a larger tile"
+    else:
+        remedy = (
+            f"{MAX_SIDE} px is the largest side: move or remove the point, crop the layout, or split it into several "
+            f"of at most {MAX_SIDE} x {MAX_SIDE} px"
+        )
+    return f"{where} (allowed: -0.5 <= {column} < {side - 0.5}); {remedy}"
 
 
 def check_classes(centroids: np.ndarray, class_ids: np.ndarray, taxonomy: Taxonomy) -> None:

@@ -80,6 +80,15 @@ def test_commands_and_their_options_are_there():
     assert {"synth", "batch", "export", "train", "evaluate", "downstream", "fit"} <= checked
 
 
+def test_the_layouts_of_the_readme_are_enough_for_the_sets_of_its_export():
+    lines = [words for page, words in command_lines() if page == "README.md"]
+    split = next(words for words in lines if words[0] == "export" and "--split" in words)
+    synth = next(words for words in lines if words[0] == "synth" and words[-1] == split[1])
+    make = next(words for words in lines if words[:2] == ["layout", "make"] and words[-1] == Path(synth[1]).parent.name)
+    assert int(make[make.index("--count") + 1]) >= len(split[split.index("--split") + 1].split(","))
+    assert ["reproduce", f"{split[-1]}/dataset.json"] in lines
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_names_that_its_python_imports_are_there(page):
     for block in python_blocks(page):

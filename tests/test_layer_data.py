@@ -38,7 +38,7 @@ def test_no_classes_are_unspecified():
         (np.zeros((2, 3)), None, "row and col"),
         ([(1, 1)], ["martian"], "unknown class 'martian'"),
         ([(1, 1), (1, 1.2)], None, "same nucleus"),
-        ([(1, 2000)], None, "outside the tile"),
+        ([(1, 2000)], None, "outside of any tile"),
         ([(1, float("nan"))], None, "must be a number"),
     ],
 )

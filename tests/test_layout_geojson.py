@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from shapely.geometry import Point, Polygon, mapping
 
-from napari_cosynth.classes import BUNDLED
+from napari_cosynth.classes import BUNDLED, NucleusClass, Taxonomy
 from napari_cosynth.layout import Layout
 from napari_cosynth.layout_geojson import geojson_points, geojson_text
 
@@ -47,11 +47,50 @@ def test_empty_collection_is_no_points():
         ({"name": "OTHER", "colorRGB": -3}, "other"),
         ({"name": "Tumor: Positive"}, "positive"),
         ({"names": ["Tumor", "Negative"]}, "negative"),
+        ({"name": "Tumor"}, "neoplastic"),
+        ({"name": "Immune cells", "color": [160, 90, 160]}, "inflammatory"),
+        ({"name": "STROMA"}, "connective"),
+        ({"name": "Necrosis"}, "other"),
+        ({"name": "Other"}, "other"),
+        ({"name": "Positive"}, "positive"),
+        ({"names": ["Stroma", "3+"]}, "positive"),
+        ({"name": "Tumor: CD3"}, "neoplastic"),
+        ({"name": "connective: Tumor"}, "connective"),
+        ({"name": "epithelial: Necrosis"}, "epithelial"),
         (None, "unspecified"),
     ],
 )
 def test_classifications_as_qupath_writes_them(classification, name):
-    assert BUNDLED[BUNDLED.id_of(read(feature(POINT, classification))[0][2])].name == name
+    assert read(feature(POINT, classification))[0][2] == name
+
+
+def taxonomy_of(*names):
+    return Taxonomy(
+        classes=[NucleusClass(name=name, color="#102030", key=key) for name, key in zip(names, "ABCDEF", strict=False)]
+    )
+
+
+def test_names_of_the_taxonomy_go_before_what_they_mean_in_qupath():
+    text = json.dumps([feature(POINT, {"name": name}) for name in ("Tumor", "stroma", "Tumor: Positive")])
+    points = geojson_points(text, taxonomy_of("tumor", "connective", "neoplastic", "unspecified"))
+    assert [point[2] for point in points] == ["tumor", "connective", "tumor"]
+
+
+def test_classes_of_qupath_need_their_counterpart_in_the_taxonomy():
+    few = taxonomy_of("neoplastic", "unspecified")
+    derived, stroma = (json.dumps(feature(POINT, {"name": name})) for name in ("Tumor: Positive", "Stroma"))
+    assert [point[2] for point in geojson_points(derived, few)] == ["neoplastic"]
+    with pytest.raises(ValueError, match="'Stroma'.*allowed are neoplastic, unspecified, and of QuPath Tumor. "):
+        list(geojson_points(stroma, few))
+
+
+@pytest.mark.parametrize("name", ["Region*", "Ignore*", "CD3", "neoplasic", "Tumours: CD3"])
+def test_other_classifications_are_refused_with_what_is_allowed_and_what_to_do(name):
+    with pytest.raises(ValueError, match="Rename the class in QuPath") as caught:
+        read(feature(POINT, {"name": "Tumor"}), feature(POINT, {"name": name}))
+    text = str(caught.value)
+    assert text.startswith(f"feature 2: its classification {name!r} is no class") and "column" not in text
+    assert "neoplastic, inflammatory" in text and "Tumor, Immune cells, Stroma, Necrosis" in text
 
 
 def test_multipoint_gives_its_points_in_order():
@@ -92,7 +131,8 @@ def test_an_outline_that_goes_out_and_back_on_itself_is_mended():
 
 def test_names_that_are_no_list_are_refused_as_any_unknown_class():
     assert read(feature(POINT, {"name": "negative", "names": 5}))[0][2] == "negative"
-    assert read(feature(POINT, {"names": 5}))[0][2] == "5.0"
+    with pytest.raises(ValueError, match="classification '5.0' is no class"):
+        read(feature(POINT, {"names": 5}))
 
 
 @given(st.floats(-0.5, 200.0), st.floats(-0.5, 200.0))
@@ -119,17 +159,17 @@ def test_written_classification_has_name_and_colour():
         ('{"type": "FeatureCollection"}', "no list of features"),
         ('{"type": "Point", "coordinates": [1, 2]}', "feature 1: not a GeoJSON Feature"),
         ("[3]", "feature 1: not a GeoJSON Feature"),
-        (json.dumps([feature(POINT), feature(None)]), "feature 2, column geometry: None"),
+        (json.dumps([feature(POINT), feature(None)]), "feature 2: its geometry None"),
         (json.dumps(feature({"type": "LineString", "coordinates": [[1, 2], [3, 4]]})), "LineString.*remove"),
-        (json.dumps(feature({"type": "Point", "coordinates": ["1", 2]})), "feature 1, column coordinates"),
-        (json.dumps(feature({"type": "Point", "coordinates": [True, 2]})), "column coordinates"),
-        (json.dumps(feature({"type": "MultiPoint", "coordinates": [1, 2]})), "column coordinates"),
+        (json.dumps(feature({"type": "Point", "coordinates": ["1", 2]})), "feature 1: its coordinates are not"),
+        (json.dumps(feature({"type": "Point", "coordinates": [True, 2]})), "its coordinates"),
+        (json.dumps(feature({"type": "MultiPoint", "coordinates": [1, 2]})), "its coordinates"),
         (json.dumps(feature({"type": "Polygon", "coordinates": [[[1, 1], [2, 2], [1, 1]]]})), "no polygon"),
         (json.dumps(feature({"type": "Polygon", "coordinates": "abc"})), "no polygon"),
         (json.dumps(feature({"type": "Polygon"})), "no polygon"),
         (json.dumps(feature({"type": "Polygon", "coordinates": []})), "no polygon"),
-        (json.dumps(feature(POINT, {"color": [1, 2, 3]})), "feature 1, column class"),
-        (json.dumps(feature(POINT, "Tumor")), "feature 1, column class"),
+        (json.dumps(feature(POINT, {"color": [1, 2, 3]})), "feature 1: its classification has no name"),
+        (json.dumps(feature(POINT, "Tumor")), "feature 1: its classification has no name"),
         ("[" * 100_000, "."),
     ],
 )

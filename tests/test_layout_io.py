@@ -93,10 +93,27 @@ def test_bad_point_of_a_geojson_is_named_by_feature(tmp_path):
         {"type": "Feature", "geometry": {"type": "Point", "coordinates": [x, 9]}, "properties": {}} for x in (9, 900)
     ]
     path = file(tmp_path, json.dumps(features), "points.geojson")
-    assert refusal(path).startswith("feature 2, column col: point 2 (row 8.5, col 899.5): outside")
-    features[0]["properties"] = {"classification": {"name": "Tumor"}}
+    assert refusal(path).startswith("feature 2: point 2 (row 8.5, col 899.5): outside")
+    features[0]["properties"] = {"classification": {"name": "CD3"}}
     path.write_text(json.dumps(features))
-    assert refusal(path).startswith("feature 1, column class: unknown class 'Tumor'; known classes:")
+    assert refusal(path).startswith("feature 1: its classification 'CD3' is no class of nuclei here; allowed are neopl")
+
+
+def test_default_classes_of_qupath_are_read_as_ours_and_what_is_written_of_them_reads_back(tmp_path):
+    names = ("Tumor", "Immune cells", "Stroma", "Necrosis", "Other", "Positive", "Tumor: Negative", "epithelial")
+    features = [
+        {
+            "type": "Feature",
+            "geometry": {"type": "Point", "coordinates": [10.5 * i + 1, 9]},
+            "properties": {"objectType": "annotation", "classification": {"name": name, "color": [200, 0, 0]}},
+        }
+        for i, name in enumerate(names)
+    ]
+    layout = read_layout(file(tmp_path, json.dumps(features), "qupath.geojson"))
+    ours = ("neoplastic", "inflammatory", "connective", "other", "other", "positive", "negative", "epithelial")
+    assert layout.names == ours
+    write_layout(layout, tmp_path / "again.geojson")
+    assert read_layout(tmp_path / "again.geojson") == layout
 
 
 @pytest.mark.parametrize("name", ["a.csv", "a.geojson"])

@@ -21,3 +21,22 @@ def test_errors_carry_index_and_column():
 @pytest.mark.parametrize("side", range(64, 1025, 16))
 def test_every_multiple_of_16_is_a_side(side):
     assert allowed_side("height", side) == side
+
+
+@pytest.mark.parametrize(
+    ("size", "point", "words"),
+    [
+        ((256, 256), (400, 20), "outside the tile of 256 x 256 px .*or choose a larger tile$"),
+        ((256, 256), (20, -1), "outside the tile of 256 x 256 px .*; move or remove the point$"),
+        ((256, 256), (20, 1120), "outside the tile of 256 x 256 px .*1024 px is the largest side: .*split it"),
+        (
+            (1024, 1024),
+            (400, 1120),
+            r"outside of any tile \(allowed: .* < 1023.5\); 1024 px is the largest side",
+        ),
+        ((256, 1024), (300, 20), "outside the tile of 256 x 1024 px .*or choose a larger tile$"),
+    ],
+)
+def test_a_larger_tile_is_advised_only_where_there_can_be_one(size, point, words):
+    with pytest.raises(PointError, match=words):
+        check_inside(np.array([point], float), *size)

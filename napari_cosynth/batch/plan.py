@@ -12,7 +12,7 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from napari_cosynth.batch.plan_faults import plan_faults
+from napari_cosynth.batch.plan_faults import KEYS, plan_faults
 from napari_cosynth.batch.plan_paths import with_paths
 from napari_cosynth.batch.tile_names import layout_name, refuse_equal_names
 from napari_cosynth.export import FORMATS
@@ -31,10 +31,18 @@ UM_PER_PX = 0.25
 
 Count = Annotated[int, Field(ge=0, le=MAX_POINTS)]
 Share = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+_A_PLAN = (
+    "a plan is a TOML file whose tables [tiles] and [[group]] say what is made (docs/batch.md); correct this one, or "
+    "choose another"
+)
 
 
 class PlanError(ValueError):
     """A plan that cannot be carried out; the message names the file, the table and the key."""
+
+
+class NoPlanError(PlanError):
+    """A file that is no plan at all; the message names it and says what a plan is."""
 
 
 class _Table(BaseModel):
@@ -298,8 +306,10 @@ def read_plan(path: Path) -> Plan:
 
     Raises
     ------
+    NoPlanError
+        If it is no TOML, or TOML for something else.
     PlanError
-        If it is no TOML or no plan; a line for each fault, with file, table and key.
+        If it is a plan with faults; a line for each, with file, table and key.
     OSError
         If it cannot be read.
     """
@@ -307,7 +317,10 @@ def read_plan(path: Path) -> Plan:
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise PlanError(f"{path}: is not TOML: {error}") from error
+        raise NoPlanError(f"{path}: is not TOML: {error}; {_A_PLAN}") from error
+    if not data.keys() & KEYS[""]:
+        listed = ", ".join(list(data)[:3]) + (", ..." if len(data) > 3 else "")
+        raise NoPlanError(f"{path}: has no key of a plan{f', but {listed}' if data else ''}; {_A_PLAN}")
     try:
         return Plan.model_validate(with_paths(data, path.resolve().parent))
     except ValidationError as error:

@@ -12,6 +12,7 @@ from rich.table import Table
 from napari_cosynth.cli.left_out import print_left_out
 from napari_cosynth.cli.outcome import FAILURE, console, errors, note, outcome, ready_out, say
 from napari_cosynth.cli.work_bar import work_bar
+from napari_cosynth.counted import counted
 from napari_cosynth.duration import duration
 from napari_cosynth.synthesis import SynthesisError
 
@@ -108,9 +109,9 @@ def batch(
 
 
 def _print_total(total: Total) -> None:
-    groups = f"{total.groups} group{'s' if total.groups > 1 else ''}"
+    parts = (counted(total.groups, "group"), counted(total.layouts, "layout"), counted(total.tiles, "tile"))
     there = f"; {total.there:,} are there, {total.left:,} to be made" if total.there else ""
-    say(f"{groups}, {total.layouts:,} layouts, {total.tiles:,} tiles{there}")
+    say(f"{', '.join(parts)}{there}")
     for text in total.notes:
         note(text)
 
@@ -137,7 +138,7 @@ def _print_progress(made: Made) -> None:
 
 def _print_done(done: Done, out: str) -> None:
     made = done.states.get("made", 0) + done.states.get("rejected", 0)
-    parts = [f"{made:,} tiles made"]
+    parts = [f"{counted(made, 'tile')} made"]
     if made and done.seconds:
         parts[0] += f" in {duration(done.seconds)} ({made / done.seconds:.2f} a second)"
     for state, words in (("rejected", "below the gate"), ("there", "there before"), ("failed", "failed")):
@@ -146,7 +147,7 @@ def _print_done(done: Done, out: str) -> None:
     if len(done.makers) > 1:
         note("tiles were made in different ways, so last bits may differ between them:")
         for maker, count in done.makers.items():
-            errors.print(f"  {count:,} tiles: {maker}", soft_wrap=True)
+            errors.print(f"  {counted(count, 'tile')}: {maker}", soft_wrap=True)
     if done.failed:
         table = Table("tile", "failed because")
         for failure in done.failed[:_SHOWN]:

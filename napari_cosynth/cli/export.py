@@ -10,6 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from napari_cosynth.cli.left_out import print_left_out
 from napari_cosynth.cli.outcome import console, outcome, say
+from napari_cosynth.counted import counted
 
 if TYPE_CHECKING:
     from napari_cosynth.export.plan import Plan
@@ -107,7 +108,7 @@ def export(
         print_left_out(progress.left_out)
         listed = ", ".join(f"{name} {n}" for name, n in progress.written.items())
         written, keys = sum(progress.written.values()), ", ".join(progress.plan.formats)
-        say(f"{out}: {written} tiles ({listed}) as {keys}; see {out / 'DATASHEET.md'}")
+        say(f"{out}: {counted(written, 'tile')} ({listed}) as {keys}; see {out / 'DATASHEET.md'}")
 
 
 def _print_tables(plan: Plan) -> None:

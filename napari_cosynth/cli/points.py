@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from napari_cosynth.classes import BUNDLED, UNSPECIFIED, Taxonomy
 from napari_cosynth.cli.outcome import outcome, say
 from napari_cosynth.cli.size import parse_pair, parse_size
+from napari_cosynth.counted import counted
 from napari_cosynth.data.class_map import majority_class
 from napari_cosynth.interior import interior_points
 from napari_cosynth.layout import Layout, plain_message
@@ -73,7 +74,7 @@ def points(
             hint = "" if size is not None else ". Or take a part of it, such as --size 256,256 --at 0,0"
             raise ValueError(f"{instances}: {plain_message(error)}{hint}") from error
         write_layout(layout, out)
-        say(f"{out}: {len(layout)} points; make tiles of them with --size {height},{width}")
+        say(f"{out}: {counted(len(layout), 'point')}; make tiles of them with --size {height},{width}")
 
 
 def _labels(path: Path) -> np.ndarray:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from pydantic import BaseModel, ConfigDict
 
+from napari_cosynth.counted import counted
 from napari_cosynth.export import FORMATS
 from napari_cosynth.export.exporter import ClassTable, ExportError
 
@@ -78,7 +79,8 @@ def class_tables(
         for key in takes:
             tables[key][change.ours] = change.theirs
     for key, table in tables.items():
-        lost = [f"{name} ({nuclei[name]} nuclei)" for name in names if nuclei.get(name) and name not in table]
+        missing = [name for name in names if nuclei.get(name) and name not in table]
+        lost = [f"{name} ({counted(nuclei[name], 'nucleus', 'nuclei')})" for name in missing]
         if lost:
             change = f"{key}:{lost[0].split(' (')[0]}={next(reversed(fixed[key].values))}"
             raise ExportError(

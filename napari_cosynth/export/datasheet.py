@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from napari_cosynth.counted import counted
 from napari_cosynth.export import FORMATS
 
 _SHOWN = 50
@@ -33,8 +34,9 @@ def datasheet(head: dict[str, Any]) -> str:
         f"**{head['notice']}** No tile shows a patient. `dataset.json` is the source of this sheet.",
         "![Some of the tiles, with their labels](contact-sheet.png)",
         "## What is in it",
-        f"{total} tiles with {nuclei} labelled nuclei. Sizes in px: {_listed(head['sizes_px'])}; "
-        f"um/px: {_listed(head['um_per_px'])}. Verdicts: {_listed(head['verdicts'])}. Edited by hand: "
+        f"{counted(total, 'tile')} with {counted(nuclei, 'labelled nucleus', 'labelled nuclei')}. "
+        f"Sizes in px: {_listed(head['sizes_px'])}; um/px: {_listed(head['um_per_px'])}. "
+        f"Verdicts: {_listed(head['verdicts'])}. Edited by hand: "
         f"{head['edited'].get('yes', 0)}.",
         _table(
             ("split", "tiles", "layouts", *classes),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from napari_cosynth.counted import counted
 from napari_cosynth.export.exporter import ExportError
 
 SPLITS = ("train", "val", "test")
@@ -35,8 +36,8 @@ def assign_splits(tiles: Mapping[str, int], shares: Sequence[float]) -> dict[str
     wanted = {split: share for split, share in zip(SPLITS, shares, strict=False) if share > 0}
     if len(tiles) < len(wanted):
         raise ExportError(
-            f"{len(tiles)} layouts cannot fill {len(wanted)} sets ({', '.join(wanted)}), because variants of one "
-            "layout stay together; make tiles of more layouts, or ask for fewer sets"
+            f"{counted(len(tiles), 'layout')} cannot fill {counted(len(wanted), 'set')} ({', '.join(wanted)}), because "
+            "variants of one layout stay together; make tiles of more layouts, or ask for fewer sets"
         )
     total = sum(tiles.values())
     lacking = {split: share * total for split, share in wanted.items()}

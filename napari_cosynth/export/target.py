@@ -23,6 +23,7 @@ from napari_cosynth.lock import alone
 from napari_cosynth.writing import ready_folder, write_together
 
 STATE, LOCK = ".export", ".export.lock"
+_JOURNAL = "journal.jsonl"
 MANIFEST = "dataset.json"
 SUMS = "SHA256SUMS"
 _PART = re.compile(r"\..+\.\d+\.part")
@@ -57,6 +58,14 @@ def alone_in(out: Path) -> Iterator[None]:
         yield
 
 
+def begun(out: Path) -> bool:
+    """Whether an unfinished export in a folder has tiles that are whole; False where nobody can look."""
+    try:
+        return (Path(out) / STATE / _JOURNAL).stat().st_size > 0
+    except OSError:
+        return False
+
+
 class Target:
     """An export's folder, opened.
 
@@ -84,7 +93,7 @@ class Target:
     def __init__(self, out: Path, fingerprint: str, tiles: int, *, overwrite: bool = False, anew: bool = False) -> None:
         self.out = Path(out)
         self._state = self.out / STATE
-        self._journal = self._state / "journal.jsonl"
+        self._journal = self._state / _JOURNAL
         self.done: dict[str, str] = {}
         """Name and split of the tiles whose files are all there."""
         begun = _fingerprint(self._state / "plan.json")

@@ -15,7 +15,7 @@ from napari_cosynth.layout import Layout, plain_message
 from napari_cosynth.layouts.intensity import Grid, from_density, grid_over
 from napari_cosynth.layouts.model import Process
 from napari_cosynth.layouts.simulate import CrowdedError, simulate
-from napari_cosynth.points import MAX_POINTS, MIN_DISTANCE
+from napari_cosynth.points import MAX_POINTS, MAX_SIDE, MIN_DISTANCE
 
 Density = np.ndarray | Mapping[str, np.ndarray]
 
@@ -94,10 +94,11 @@ def sample_layout(
             least_um=MIN_DISTANCE * um_per_px * (1 + 1e-9),
         )
     except CrowdedError as error:
+        largest = min(height, width) == MAX_SIDE
         raise ValueError(
             f"{error} on {height} x {width} px at {um_per_px:g} um/px"
             f"{' where the density lets them' if given else ''}, at the distances that nuclei keep in this tissue; "
-            "ask for fewer, or choose a larger tile"
+            f"ask for fewer{'' if largest else ', or choose a larger tile'}"
         ) from error
     kept = np.zeros((0, 2)) if locked is None else locked.centroids
     # What rounding puts on the far edge belongs just inside of it.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import NamedTuple
 
+from napari_cosynth.counted import nuclei
 from napari_cosynth.layout import Layout
 from napari_cosynth.presets import QUALITIES, Preset
 from napari_cosynth.quality import LayoutReport, layout_report
@@ -83,4 +84,4 @@ def amiss(tile: SyntheticTile) -> list[Amiss]:
 def layout_opened(name: str, layout: Layout) -> str:
     """What is said when a layout takes the place of the one that was there."""
     size = f"{layout.height} x {layout.width} px"
-    return f"Opened {name}: {len(layout)} nuclei on {size}. Ctrl+Z brings back what was there"
+    return f"Opened {name}: {nuclei(len(layout))} on {size}. Ctrl+Z brings back what was there"

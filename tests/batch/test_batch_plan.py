@@ -81,7 +81,9 @@ def test_paths_start_at_the_plans_folder_and_names_stay_names(read, tmp_path):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("[tiles", ["is not TOML", "Expected ']'"]),
+        ("[tiles", ["is not TOML", "Expected ']'", "a plan is a TOML file", "choose another"]),
+        ("", ["has no key of a plan; a plan is a TOML file"]),
+        ("[project]\nname = 'x'\n[tool.ruff]\n", ["has no key of a plan, but project, tool; a plan is a TOML file"]),
         ("seed = 1", ['key "group": is missing', "at least one [[group]]"]),
         ("[group]\nname = 'a'", ['key "group": write [[group]]']),
         ("sede = 1" + SMALL, ['key "sede"', 'Did you mean "seed"?']),

@@ -53,7 +53,7 @@ def test_long_names_do_not_break_lines(cli, synth, write_csv, tmp_path):
     name = "a gland of the transverse colon with dense lymphocytes in its stroma, drawn by hand"
     assert synth(write_csv("20,20,neoplastic", name=f"{name}.csv")).exit_code == 0
     done = cli("export", "out", "--format", "coco", "--out", name)
-    assert done.stdout == f"{name}: 1 tiles (train 1) as coco; see {name}/DATASHEET.md\n"
+    assert done.stdout == f"{name}: 1 tile (train 1) as coco; see {name}/DATASHEET.md\n"
     assert cli("reproduce", f"{name}/dataset.json").stdout.startswith(f"{name}-0  identical\n1 of 1 tiles")
 
 

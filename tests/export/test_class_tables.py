@@ -27,7 +27,7 @@ def test_a_change_goes_where_the_class_is():
 
 def test_no_class_that_occurs_is_dropped():
     assert "positive" not in _tables(["pannuke"], {"positive": 0})["pannuke"]
-    with pytest.raises(ExportError, match=r"hovernet has no class for positive \(3 nuclei\), negative \(1 nuclei\)"):
+    with pytest.raises(ExportError, match=r"hovernet has no class for positive \(3 nuclei\), negative \(1 nucleus\)"):
         _tables(["hovernet"], {"positive": 3, "negative": 1, "neoplastic": 4})
 
 

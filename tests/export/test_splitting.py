@@ -26,5 +26,7 @@ def test_a_share_of_nothing_gets_nothing():
 
 
 def test_too_few_layouts_are_refused():
+    with pytest.raises(ExportError, match="^1 layout cannot fill 2 sets"):
+        assign_splits({"a": 3}, (0.5, 0.5))
     with pytest.raises(ExportError, match="2 layouts cannot fill 3 sets"):
         assign_splits({"a": 100, "b": 100}, (0.8, 0.1, 0.1))

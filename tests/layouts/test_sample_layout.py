@@ -9,6 +9,7 @@ from scipy.spatial.distance import pdist
 from napari_cosynth.layout import Layout
 from napari_cosynth.layout_io import read_layout, write_layout
 from napari_cosynth.layouts.sample import sample_layout
+from napari_cosynth.layouts.simulate import CrowdedError
 
 COUNTS = {"neoplastic": 20, "inflammatory": 11}
 
@@ -127,3 +128,14 @@ def test_what_cannot_be_made_is_refused_with_the_reason(make_tissue, change, wor
     with pytest.raises(ValueError) as caught:
         sample_layout(make_tissue(), **{"counts": COUNTS, "seed": 0} | change)
     assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(("side", "larger"), [(64, True), (1024, False)])
+def test_a_larger_tile_is_advised_only_where_there_is_one(make_tissue, monkeypatch, side, larger):
+    def crowded(*_, **__):
+        raise CrowdedError("9 nuclei do not fit")
+
+    monkeypatch.setattr("napari_cosynth.layouts.sample.simulate", crowded)
+    with pytest.raises(ValueError, match="ask for fewer") as caught:
+        sample_layout(make_tissue(), {"neoplastic": 9}, seed=0, height=side, width=side)
+    assert ("larger tile" in str(caught.value)) is larger

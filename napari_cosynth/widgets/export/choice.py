@@ -6,10 +6,12 @@ to open the dock, and brings libraries along.
 
 from __future__ import annotations
 
+import os
 import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from napari_cosynth.snapshot import Entry
@@ -49,6 +51,10 @@ class ExportChoice:
     split: tuple[int, int, int] | None = None
     classes: tuple[tuple[str, str, str], ...] = ()
     folder: str = ""
+
+    def place(self) -> Path:
+        """The folder as an absolute path: a relative one begins in napari's working directory."""
+        return Path(os.path.abspath(os.path.expanduser(self.folder)))
 
     def options(self) -> ExportOptions:
         """As `export` takes them.

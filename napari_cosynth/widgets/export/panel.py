@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 from qtpy.QtCore import QSize, QTimer, QUrl, Signal
 from qtpy.QtGui import QDesktopServices, QShowEvent
@@ -63,7 +64,6 @@ class ExportPanel(QWidget):
         self._usual = True  # the user has not changed which verdicts are taken
         self._form = None
         self._imports, self._plans, self._exports = Job(self), Job(self), Job(self)
-        self._progress = None
         self._problem = ""
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -170,7 +170,9 @@ class ExportPanel(QWidget):
     def _on_plan(self, plan) -> None:
         from napari_cosynth.widgets.export.words import plan_words
 
-        self._say(plan_words(plan))
+        # Where a short path leads is said before anything is written there.
+        folder, place = self._value.folder, str(self._value.place())
+        self._say(plan_words(plan, place if folder and not Path(folder).is_absolute() else ""))
         self._show_left_out(plan.left_out)
         self._refresh()
 
@@ -190,7 +192,6 @@ class ExportPanel(QWidget):
         self._plans.drop()
         self._question.hide()
         self._open.hide()
-        self._progress = None
         snapshot, choice, tiles = self._session.snapshot(), self._value, self._tiles
         self._exports.start(lambda: exporting(snapshot, choice, tiles, overwrite=overwrite))
         self._bar.setRange(0, 0)
@@ -199,7 +200,6 @@ class ExportPanel(QWidget):
     def _on_progress(self, progress) -> None:
         from napari_cosynth.widgets.export.words import progress_words
 
-        self._progress = progress
         self._bar.setRange(0, progress.total)
         self._bar.setValue(progress.done)
         self._say(progress_words(progress))
@@ -207,10 +207,11 @@ class ExportPanel(QWidget):
     def _on_done(self, progress) -> None:
         from napari_cosynth.widgets.export.words import done_words
 
-        self._end(done_words(progress, self._value.folder))
+        place = str(self._value.place())
+        self._end(done_words(progress, place))
         self._show_left_out(progress.left_out)
         self._open.show()
-        self.exported.emit(self._value.folder)
+        self.exported.emit(place)
 
     def _on_failed(self, error: BaseException) -> None:
         from napari_cosynth.export.exporter import FolderTaken
@@ -224,12 +225,17 @@ class ExportPanel(QWidget):
             self._question.show()
         else:
             _log.error("an export failed", exc_info=error)
-            self._end(trouble_words(error), problem=True)
+            self._end(trouble_words(error, self._written()), problem=True)
 
     def _on_cancelled(self) -> None:
         from napari_cosynth.widgets.export.words import stopped_words
 
-        self._end(stopped_words(self._progress))
+        self._end(stopped_words(self._written()))
+
+    def _written(self) -> bool:
+        from napari_cosynth.export.target import begun
+
+        return begun(self._value.place())
 
     def _end(self, text: str, *, problem: bool = False) -> None:
         self._say(text, problem=problem)
@@ -275,7 +281,7 @@ class ExportPanel(QWidget):
         self._button.clicked.connect(lambda: self._export())
         self._yes.clicked.connect(lambda: self._export(overwrite=True))
         self._cancel.clicked.connect(self._stop)
-        self._open.clicked.connect(lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(self._value.folder)))
+        self._open.clicked.connect(lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._value.place()))))
 
     def _arrange(self) -> None:
         self._button.setProperty("primary", True)

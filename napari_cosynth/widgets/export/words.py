@@ -6,6 +6,7 @@ from collections import Counter
 
 from pydantic import ValidationError
 
+from napari_cosynth.counted import counted
 from napari_cosynth.export.dataset import SHEET, Progress
 from napari_cosynth.export.exporter import FolderTaken
 from napari_cosynth.export.plan import Plan
@@ -16,14 +17,17 @@ from napari_cosynth.widgets.controls.readable import sentence
 from napari_cosynth.writing import file_trouble
 
 _STAGES = {"reading": "Looking through tiles", "tiles": "Writing tiles", "finishing": "Finishing"}
+_GOES_ON = "What is there is whole; Export goes on where it stopped"
+_NOTHING = "No tile was written"
 
 
-def plan_words(plan: Plan) -> str:
-    """What would be written."""
+def plan_words(plan: Plan, place: str = "") -> str:
+    """What would be written, and where to if that has to be said."""
     n, layouts = len(plan.tiles), len({tile.group for tile in plan.tiles})
     sets = Counter(tile.split for tile in plan.tiles)
     listed = ", ".join(f"{split} {sets[split]}" for split in SPLITS if sets[split])
-    return f"{_number(n, 'tile')} of {_number(layouts, 'layout')}: {listed}"
+    where = f". Folder: {place}" if place else ""
+    return f"{counted(n, 'tile')} of {counted(layouts, 'layout')}: {listed}{where}"
 
 
 def progress_words(progress: Progress) -> str:
@@ -36,16 +40,14 @@ def done_words(progress: Progress, folder: str) -> str:
     """What was written, after the last progress."""
     lost = len(progress.left_out) - len(progress.plan.left_out)
     return (
-        f"Written: {_number(progress.total - lost, 'tile')} as {', '.join(progress.plan.formats)} to {folder}. "
+        f"Written: {counted(progress.total - lost, 'tile')} as {', '.join(progress.plan.formats)} to {folder}. "
         f"{SHEET} there tells about them"
     )
 
 
-def stopped_words(progress: Progress | None) -> str:
-    """What a cancelled export left."""
-    if progress is None or progress.plan is None:
-        return "Stopped; nothing was written"
-    return "Stopped. What is there is whole; Export goes on where it stopped"
+def stopped_words(written: bool) -> str:
+    """What a cancelled export left, by whether tiles of it are there."""
+    return f"Stopped. {_GOES_ON}" if written else f"Stopped. {_NOTHING}"
 
 
 def taken_words(error: FolderTaken) -> tuple[str, str]:
@@ -59,23 +61,27 @@ def taken_words(error: FolderTaken) -> tuple[str, str]:
     )
 
 
-def trouble_words(error: BaseException) -> str:
-    """What went wrong and what to do."""
+def trouble_words(error: BaseException, written: bool = False) -> str:
+    """What went wrong and what to do.
+
+    Parameters
+    ----------
+    written
+        Whether an export left tiles that it will go on from.
+    """
+    left, again = (_GOES_ON, "Export goes on where it stopped") if written else (_NOTHING, "Then try again")
     if isinstance(error, ValidationError):
         text = plain_message(error)
     elif isinstance(error, OSError):
-        text = f"{file_trouble(error)}. What is there is whole; Export goes on where it stopped"
+        text = f"{file_trouble(error)}. {left}"
     elif is_out_of_memory(error):
-        text = "not enough memory: close other programs. Export goes on where it stopped"
+        text = f"not enough memory: close other programs. {again}"
     elif isinstance(error, ValueError) and str(error):
         text = str(error)
     elif isinstance(error, ImportError):
         text = f"a part of the installation is missing: {error}. Install napari-cosynth again and restart napari"
     else:
         said = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-        text = f"the export failed ({said}). Export goes on where it stopped; if it fails again, choose another folder"
+        again = again if written else "Try again"
+        text = f"the export failed ({said}). {again}; if it fails again, choose another folder"
     return sentence(text)
-
-
-def _number(n: int, what: str) -> str:
-    return f"{n} {what}{'' if n == 1 else 's'}"

@@ -8,7 +8,6 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_cosynth.snapshot import Snapshot
@@ -64,5 +63,4 @@ def exporting(
     """Write the data set; see `export.dataset.export` for what is yielded and raised."""
     from napari_cosynth.export.dataset import export
 
-    out = Path(choice.folder).expanduser()
-    return export(tiles(snapshot), choice.formats, out, choice.options(), overwrite=overwrite)
+    return export(tiles(snapshot), choice.formats, choice.place(), choice.options(), overwrite=overwrite)

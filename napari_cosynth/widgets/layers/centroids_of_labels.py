@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_cosynth.classes import Taxonomy
+from napari_cosynth.counted import nuclei
 from napari_cosynth.layer_data import layout_layer, taxonomy_in
 from napari_cosynth.layout import Layout
 from napari_cosynth.points import MAX_SIDE, MIN_SIDE, SIDE_STEP
@@ -70,7 +71,7 @@ def layout_of_labels(layer: Layer | None, taxonomy: Taxonomy, um_per_px: float) 
         um_per_px=_um_per_px(layer) or um_per_px,
         taxonomy=taxonomy,
     )
-    said = f"{len(layout)} nuclei of {layer.name!r} are the layout now"
+    said = f"{nuclei(len(layout))} of {layer.name!r} {'is' if len(layout) == 1 else 'are'} the layout now"
     if size != labels.shape:
         said += f", on {size[0]} x {size[1]} px: the layer's {height} x {width} px with a margin to multiples of 16"
     if unknown:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from napari_cosynth.layout import Layout
-from napari_cosynth.points import MAX_POINTS, MIN_DISTANCE
+from napari_cosynth.points import MAX_POINTS, MAX_SIDE, MIN_DISTANCE
 
 
 @dataclass(frozen=True)
@@ -125,8 +125,8 @@ def _faults(layout: Layout, points: np.ndarray, at: np.ndarray) -> dict[int, str
 
 def _sentence(faults: dict[int, str], layout: Layout) -> str:
     reasons = {
-        "outside": f"outside the tile of {layout.height} x {layout.width} px. "
-        "Place it inside the border, or choose a larger tile",
+        "outside": f"outside the tile of {layout.height} x {layout.width} px. Place it inside the border"
+        + ("" if min(layout.height, layout.width) == MAX_SIDE else ", or choose a larger tile"),
         "close": f"less than {MIN_DISTANCE:g} px from another nucleus. Zoom in, and place it a little apart",
         "full": f"a tile holds at most {MAX_POINTS} nuclei. Make several smaller tiles",
     }

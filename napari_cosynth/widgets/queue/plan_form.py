@@ -8,6 +8,7 @@ from qtpy.QtCore import Signal
 from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import QFileDialog, QGridLayout, QLabel, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
+from napari_cosynth.counted import counted
 from napari_cosynth.layout import Layout
 from napari_cosynth.layout_io import write_layout
 from napari_cosynth.layouts.tissues import find_tissue, tissue_files, tissue_named
@@ -18,7 +19,7 @@ from napari_cosynth.widgets.controls.fields import Choice, WholeNumber
 from napari_cosynth.widgets.controls.last_folder import last_folder, remember_folder
 from napari_cosynth.widgets.controls.tooltips import enable
 from napari_cosynth.widgets.queue.session_plan import PlanChoice, layout_file, plan_of, usable_counts
-from napari_cosynth.widgets.queue.words import fault_words, number
+from napari_cosynth.widgets.queue.words import fault_words
 from napari_cosynth.widgets.work.background import Background
 
 _NUCLEI = {
@@ -129,8 +130,8 @@ class PlanForm(QWidget):
         for field in (self._tissue, self._layouts):
             enable(field, "The canvas is one layout of its own" if as_it_is else "")
         text = (
-            f"{number(choice.n_layouts, 'layout')} x {number(len(choice.prompts), 'prompt')} x "
-            f"{number(choice.variants, 'variant')} = {number(choice.tiles, 'tile')} of {layout.height} x "
+            f"{counted(choice.n_layouts, 'layout')} x {counted(len(choice.prompts), 'prompt')} x "
+            f"{counted(choice.variants, 'variant')} = {counted(choice.tiles, 'tile')} of {layout.height} x "
             f"{layout.width} px."
         )
         reason = ""

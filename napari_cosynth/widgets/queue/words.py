@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from napari_cosynth.counted import counted
 from napari_cosynth.duration import duration
 from napari_cosynth.events import SynthesisError
 from napari_cosynth.widgets.controls.readable import sentence
@@ -19,7 +21,7 @@ GOES_ON = "Start goes on where it ended"
 
 def outlook_words(outlook: Outlook) -> str:
     """What a plan comes to, before it starts."""
-    text = f"{number(outlook.layouts, 'layout')}, {number(outlook.tiles, 'tile')}"
+    text = f"{counted(outlook.layouts, 'layout')}, {counted(outlook.tiles, 'tile')}"
     if outlook.groups > 1:
         text = f"{outlook.groups} groups, {text}"
     if not outlook.there:
@@ -40,7 +42,7 @@ def state_words(state: QueueState | None, *, held: bool = False, shown: bool = T
     elif state.ready is None:
         text = "Loading the model and measuring how long a tile takes" if state.left else "Looking through the tiles"
     else:
-        parts = [f"{state.done:,} of {number(state.total.left, 'tile')}"]
+        parts = [f"{state.done:,} of {counted(state.total.left, 'tile')}"]
         if state.rate:
             parts.append(rate_words(state.rate))
         if state.seconds_left is not None:
@@ -55,7 +57,7 @@ def measured_words(state: QueueState) -> str:
     if state.ready is None:
         return "All tiles of the plan are in the folder"
     prepared = state.ready.prepared
-    parts = [f"{number(state.total.left, 'tile')} to be made"]
+    parts = [f"{counted(state.total.left, 'tile')} to be made"]
     if prepared.seconds is not None:
         parts.append(f"about {duration(prepared.seconds)}")
     if prepared.tile_seconds is not None:
@@ -67,29 +69,29 @@ def paused_words(state: QueueState | None) -> str:
     """What a pause leaves."""
     if state is None or state.ready is None:
         return "Paused before the first tile"
-    return f"Paused after {state.done:,} of {number(state.total.left, 'tile')}. What is finished is in the folder"
+    return f"Paused after {state.done:,} of {counted(state.total.left, 'tile')}. What is finished is in the folder"
 
 
 def stopped_words(state: QueueState | None) -> str:
     """What a stop leaves."""
     if state is None or not state.done:
         return "Stopped before the first tile"
-    return f"Stopped after {state.done:,} of {number(state.total.left, 'tile')}. {GOES_ON}"
+    return f"Stopped after {state.done:,} of {counted(state.total.left, 'tile')}. {GOES_ON}"
 
 
 def done_words(state: QueueState, out: str) -> str:
     """What came of it."""
     if state.ready is None:
-        text = f"All {number(state.total.tiles, 'tile')} are in {out}"
+        text = f"All {counted(state.total.tiles, 'tile')} are in {out}"
     else:
         made = state.done - len(state.failed)
-        text = f"{number(made, 'tile')} made"
+        text = f"{counted(made, 'tile')} made"
         if state.seconds >= 1:
             text += f" in {duration(state.seconds)}"
         if state.rejected:
             text += f", {state.rejected:,} of them below the plan's gate and rejected"
         if state.failed:
-            text += f"; {number(len(state.failed), 'tile')} failed, Start tries again"
+            text += f"; {counted(len(state.failed), 'tile')} failed, Start tries again"
         text += f". They are in {out}"
     if state.finish.dataset_fault:
         text += f". There is no data set: {state.finish.dataset_fault}"
@@ -97,9 +99,17 @@ def done_words(state: QueueState, out: str) -> str:
 
 
 def fault_words(error: BaseException, plan: str) -> str:
-    """What is wrong with a plan or a folder, line by line; the plan's path stands in its field already."""
+    """What is wrong with a plan or a folder, line by line.
+
+    Of the plan's path, which stands in its field already, at most the name is said: where the file is none at all.
+    """
+    from napari_cosynth.batch.plan import NoPlanError
+
     if isinstance(error, OSError):
         return sentence(file_trouble(error))
+    if isinstance(error, NoPlanError):
+        # The name as it is: a sentence would give it a capital.
+        return f"{Path(plan).name} {str(error).removeprefix(f'{plan}: ')}."
     if isinstance(error, ValueError) and str(error):
         return "\n".join(sentence(line.removeprefix(f"{plan}: ")) for line in str(error).splitlines())
     return sentence(f"the plan could not be looked at ({type(error).__name__}: {error})")
@@ -118,11 +128,6 @@ def rate_words(rate: float) -> str:
     if rate >= 1:
         return f"{rate:.1f} tiles a second"
     return f"{rate * 60:.1f} tiles a minute" if rate * 60 >= 1 else f"{rate * 3600:.0f} tiles an hour"
-
-
-def number(n: int, what: str) -> str:
-    """Such as "1 tile", "1,200 tiles"."""
-    return f"{n:,} {what}{'' if n == 1 else 's'}"
 
 
 def _notes(state: QueueState) -> str:

@@ -11,7 +11,7 @@ from napari_cosynth.export import FORMATS
 from napari_cosynth.export.exporter import ExportError, FolderTaken
 from napari_cosynth.snapshot import Entry, Snapshot
 from napari_cosynth.widgets.export.choice import ExportChoice, class_rows, fault, short_title
-from napari_cosynth.widgets.export.words import taken_words, trouble_words
+from napari_cosynth.widgets.export.words import stopped_words, taken_words, trouble_words
 from napari_cosynth.widgets.export.worker import planning
 
 
@@ -110,6 +110,13 @@ def test_titles_without_particulars():
 def test_errors_are_readable(error, words):
     assert words in trouble_words(error)
     assert "--" not in trouble_words(error)
+    assert "where it stopped" not in trouble_words(error)
+
+
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), RuntimeError("shape"), MemoryError()])
+def test_an_export_goes_on_where_tiles_of_it_are_there(error):
+    assert "goes on where it stopped" in trouble_words(error, written=True)
+    assert "goes on where it stopped" in stopped_words(True) and stopped_words(False) == "Stopped. No tile was written"
 
 
 def test_a_taken_folder_is_a_question():

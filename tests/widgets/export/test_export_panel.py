@@ -263,7 +263,37 @@ def test_a_file_in_place_of_the_folder(qtbot, panel, tmp_path):
     (tmp_path / "file").write_text("")
     in_folder(panel, tmp_path / "file")
     click(qtbot, panel, "export")
-    qtbot.waitUntil(lambda: "a folder is needed, not a file" in said(panel), timeout=WAIT)
+    qtbot.waitUntil(lambda: "a folder is needed, not a file. No tile was written" in said(panel), timeout=WAIT)
+
+
+def test_an_error_after_some_tiles_says_that_it_goes_on(qtbot, make_panel, session, tmp_path):
+    failing = OSError(28, "No space left on device", "x.png")
+
+    def tiles(snapshot):
+        def tile(ref):
+            if ref is refs[2] and (tmp_path / "set").exists():
+                raise failing
+            return ref.tile()
+
+        refs = session_tiles(snapshot)
+        return [replace(ref, tile=lambda ref=ref: tile(ref)) for ref in refs]
+
+    panel = make_panel(session, tiles=tiles)
+    in_folder(panel, tmp_path / "set")
+    click(qtbot, panel, "export")
+    qtbot.waitUntil(lambda: "No space left" in said(panel), timeout=WAIT)
+    assert "What is there is whole; Export goes on where it stopped" in said(panel)
+
+
+def test_a_relative_folder_is_told_in_full(qtbot, panel, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    in_folder(panel, "relative/set")
+    qtbot.waitUntil(lambda: said(panel).endswith(f"train 4. Folder: {tmp_path / 'relative/set'}"), timeout=WAIT)
+    with qtbot.waitSignal(panel.exported, timeout=WAIT) as done:
+        click(qtbot, panel, "export")
+    assert done.args == [str(tmp_path / "relative/set")]
+    assert f"to {tmp_path / 'relative/set'}. " in said(panel)
+    assert (tmp_path / "relative/set/dataset.json").is_file()
 
 
 def test_the_value_is_one(qtbot, panel):

@@ -48,6 +48,14 @@ def test_the_tile_grows_to_the_points(files, qtbot, tmp_path):
     files.open(tmp_path / "far.csv")
     qtbot.waitUntil(lambda: len(files.session.layout) == 1, timeout=WAIT)
     assert (files.session.layout.height, files.session.layout.width) == (64, 112)
+    assert said(files, "Opened far.csv: 1 nucleus on 64 x 112 px")
+
+
+def test_points_beyond_the_largest_tile_are_told_with_what_can_be_done(files, qtbot, tmp_path):
+    (tmp_path / "slide.csv").write_text("row,col,class\n400,1120,neoplastic\n")
+    files.open(tmp_path / "slide.csv")
+    qtbot.waitUntil(lambda: said(files, "1024 px is the largest side"), timeout=WAIT)
+    assert said(files, "line 2, column col") and said(files, "split it") and not said(files, "larger tile")
 
 
 @pytest.mark.parametrize(

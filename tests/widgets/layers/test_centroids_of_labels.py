@@ -31,6 +31,7 @@ def test_other_sizes_get_a_margin_and_that_is_said():
     layout, said = layout_of_labels(Labels(labels), BUNDLED, 0.25)
     assert (layout.height, layout.width) == (64, 112)
     assert "50 x 100 px with a margin to multiples of 16" in said
+    assert said.startswith("1 nucleus of ") and " is the layout now" in said
 
 
 @pytest.mark.parametrize("shape", [(1040, 64), (3, 64, 64)])

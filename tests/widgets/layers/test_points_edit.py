@@ -74,3 +74,10 @@ def test_whatever_comes_the_result_is_a_layout_in_the_order_given(points):
         assert kept == sorted(kept)
     if not edit.refusal:
         assert len(edit.layout) == len(points)
+
+
+def test_on_the_largest_tile_no_larger_one_is_advised():
+    largest = Layout(height=1024, width=1024)
+    refusal = edited(largest, rows((5, 1500)), 4).refusal
+    assert refusal.endswith("outside the tile of 1024 x 1024 px. Place it inside the border")
+    assert edited(Layout(height=1024), rows((5, 1500)), 4).refusal.endswith("or choose a larger tile")

@@ -122,6 +122,23 @@ def test_faults_of_a_plan_stand_there_with_table_and_key(qtbot, panel, plan_file
     until(qtbot, lambda: "No such file" in said(panel))
 
 
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"row,col,class\n1,2,other\n", "holiday.toml is not TOML: Expected"),
+        (b"\x89PNG\r\n", "holiday.toml is not TOML: 'utf-8' codec"),
+        (b"[project]\nname = 'x'\n", "holiday.toml has no key of a plan, but project; a plan is a TOML file"),
+    ],
+)
+def test_a_file_that_is_no_plan_is_named_and_told_what_a_plan_is(qtbot, panel, tmp_path, content, words):
+    file = tmp_path / "holiday.toml"
+    file.write_bytes(content)
+    panel.setPlan(str(file))
+    until(qtbot, lambda: words in said(panel))
+    assert "[[group]]" in said(panel) and "choose another" in said(panel) and str(tmp_path) not in said(panel)
+    assert not button(panel).isEnabled()
+
+
 def test_tiles_arrive_without_taking_the_canvas(qtbot, panel, session, batches, plan_file, tile_named):
     mine = session.add_tile(tile_named("mine-00077"))
     batches.prepare = lambda batch: batch.verdicts.update({"nest-00002": "rejected"})
