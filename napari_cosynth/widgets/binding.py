@@ -81,6 +81,7 @@ class Binding:
         panels.canvas.valueChanged.connect(session.set_layout)
         panels.canvas.leftOut.connect(self._on_left_out)
         generate.draftShown.connect(self._on_draft_shown)
+        generate.runningChanged.connect(self._on_running)
         panels.run.valueChanged.connect(self._set_settings)
         panels.run.generateAsked.connect(generate.generate)
         panels.run.cancelAsked.connect(generate.cancel)
@@ -173,8 +174,11 @@ class Binding:
 
     def _on_draft_shown(self, shown: bool) -> None:
         self._panels.gallery.setDraftShown(shown)
-        if not shown:
-            self._messages.clear(_DRAFT)
+        self._messages.clear(_OTHER if shown else _DRAFT)
+
+    def _on_running(self, running: bool) -> None:
+        if running:  # what is made now is of the nuclei on the canvas
+            self._messages.clear(_OTHER)
 
     def _on_refused(self, text: str) -> None:
         key = self._panels.gallery.current()
@@ -184,6 +188,7 @@ class Binding:
     def _show_marked(self, key: str) -> None:
         if any(entry.key == key for entry in self._session.entries):
             self._choose(key)
+            self._on_current()
 
     def _on_left_out(self, count: int) -> None:
         nuclei = "1 nucleus lies" if count == 1 else f"{count} nuclei lie"

@@ -142,13 +142,16 @@ def test_a_tile_of_other_nuclei_than_those_on_the_canvas_is_told(dock, qtbot):
 def test_a_draft_cannot_be_judged(dock, qtbot):
     press(dock, "generate")
     qtbot.waitUntil(lambda: idle(dock), timeout=WAIT)
-    dock.session.set_prompt("lung")
+    dock.session.set_layout(dock.session.layout.remove([0]), "Remove nucleus")
+    dock.panels.gallery.chosen.emit(dock.session.current.key)
     dock.generate.draft()
     qtbot.waitUntil(lambda: idle(dock) and not part(dock, "accept").isEnabled(), timeout=WAIT)
+    assert not dock.messages.texts()
     dock.layers.decided.emit("accepted")
     assert dock.session.current.tile.verdict == "undecided" and "shows a draft" in dock.messages.texts()[0]
     press(dock, "messageShowTheMarkedTile")
-    assert not dock.messages.texts() and part(dock, "accept").isEnabled()
+    (told,) = dock.messages.texts()
+    assert "made from other nuclei" in told and part(dock, "accept").isEnabled()
     dock.layers.decided.emit("accepted")
     assert dock.session.current.tile.verdict == "accepted"
 
