@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from dataclasses import replace
 
 import pytest
@@ -227,9 +226,8 @@ def test_cancelled_it_goes_on_where_it_stopped(qtbot, make_panel, session, tmp_p
     qtbot.waitUntil(lambda: slow.read == 3, timeout=WAIT)
     assert bar.isVisible() and not part(panel, QPushButton, "export").isEnabled()
     assert not part(panel, QWidget, "format_coco").isEnabled(), "what is being written cannot be changed meanwhile"
-    began = time.perf_counter()
     click(qtbot, panel, "cancel_export")
-    assert time.perf_counter() - began < 1.0, "cancelling does not wait for the thread"
+    assert panel.running(), "cancelling does not wait for the thread"
     slow.go.set()
     qtbot.waitUntil(lambda: not panel.running(), timeout=WAIT)
     assert said(panel).startswith("Stopped") and not bar.isVisible()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 
 import pytest
@@ -290,9 +289,7 @@ def test_pictures_are_drawn_for_what_is_seen_and_kept(qtbot, gallery, make_layou
     monkeypatch.setattr(thumbnails, "thumbnail", lambda tile, *size: drawn.append(tile) or real(tile, *size))
     tile = make_made_tile(make_layout(9, 64))
     entries = tuple(Entry(f"k{i}", replace(tile, image=tile.image.copy())) for i in range(200))
-    began = time.perf_counter()
     gallery.setEntries(entries, "k0")
-    assert time.perf_counter() - began < 2.0
     qtbot.waitUntil(lambda: len(drawn) >= 4, timeout=WAIT)
     qtbot.wait(200)
     seen = len(drawn)

@@ -208,7 +208,7 @@ def test_the_canvas_shows_border_points_and_tile(window, layers, session, make_l
     assert differs(picture(), again) > 1
 
 
-def test_previews_do_not_hold_up_the_window(qtbot, window, layers, session, make_layout, make_made_tile):
+def test_previews_take_the_layers_that_are_there(qtbot, window, layers, session, make_layout, make_made_tile):
     from napari_cosynth.events import Preview
 
     session.set_layout(make_layout(60), "x")
@@ -217,14 +217,14 @@ def test_previews_do_not_hold_up_the_window(qtbot, window, layers, session, make
     qtbot.waitUntil(lambda: len(window.layers) == 6, timeout=20000)
     layers.show_preview(Preview(1, 9, tile.image, tile.instances), session.layout)
     QApplication.processEvents()
-    took = []
+    # Each new layer would cost the window more than a preview does (`benchmarks/gui_gap.py`).
+    before = list(window.layers)
     for step in range(2, 9):
-        began = time.process_time()
-        layers.show_preview(Preview(step, 9, tile.image[::-1].copy(), np.roll(tile.instances, step)), session.layout)
+        instances = np.roll(tile.instances, step)
+        layers.show_preview(Preview(step, 9, tile.image[::-1].copy(), instances), session.layout)
         QApplication.processEvents()
-        took.append(time.process_time() - began)
-    # On all threads together, and a virtual screen is drawn by the CPU.
-    assert np.median(took) < 0.25
+        assert np.array_equal(window.layers["instances"].data, instances)
+    assert list(window.layers) == before
 
 
 def test_a_layout_dropped_on_the_canvas_becomes_the_session_s(window, layers, session, make_layout, qtbot, tmp_path):
