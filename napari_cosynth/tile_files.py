@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import json
+import os
 import platform
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from napari_cosynth.quality import LayoutReport
 from napari_cosynth.request import SynthesisRequest
 from napari_cosynth.tile import ProducedNucleus, SyntheticTile
 from napari_cosynth.tile_png import png_array, png_bytes
-from napari_cosynth.writing import write_together
+from napari_cosynth.writing import MAX_NAME, write_together
 
 SCHEMA_VERSION = 1
 KIND = "napari-cosynth tile"
@@ -59,8 +60,9 @@ def write_tile(tile: SyntheticTile, folder: Path, stem: str, source: str = "") -
         If a label id does not fit into 16 bits.
     """
     pictures = tile_pictures(tile)
-    names = {"image": f"{stem}.png"} | {k: f"{stem}-{k}.png" for k in ("instances", "semantic", "overlay")}
-    paths = {key: folder / name for key, name in names.items()} | {"record": folder / f"{stem}.json"}
+    names = file_names(stem)
+    paths = {key: folder / name for key, name in names.items()}
+    del names["record"]
     class_of = {n.id: n.class_id for n in tile.nuclei}
     layout = tile.request.layout
     drawn = overlay(
@@ -81,6 +83,30 @@ def write_tile(tile: SyntheticTile, folder: Path, stem: str, source: str = "") -
         }
     )
     return paths
+
+
+def file_names(stem: str) -> dict[str, str]:
+    """Names of a tile's files: "image", "instances", "semantic", "overlay", "record"."""
+    pictures = {key: f"{stem}-{key}.png" for key in ("instances", "semantic", "overlay")}
+    return {"image": f"{stem}.png", **pictures, "record": f"{stem}.json"}
+
+
+def refuse_long_stems(stems: Iterable[str]) -> None:
+    """Refuse names of tiles that no file could have, before a tile is made in vain.
+
+    Raises
+    ------
+    ValueError
+        Naming the first one.
+    """
+    for stem in stems:
+        longest = max(file_names(stem).values(), key=len)
+        size = len(os.fsencode(longest))
+        if size > MAX_NAME:
+            raise ValueError(
+                f"{longest}: {size} bytes; the name of a file can have at most {MAX_NAME}. "
+                f"Shorten the name that it comes from by {size - MAX_NAME} bytes"
+            )
 
 
 def tile_pictures(tile: SyntheticTile) -> dict[str, np.ndarray]:

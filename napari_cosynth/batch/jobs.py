@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from napari_cosynth.batch.plan import UM_PER_PX, Group, Plan
-from napari_cosynth.batch.tile_names import layout_name, layout_number, layout_stem
+from napari_cosynth.batch.tile_names import layout_name, layout_number, layout_stem, tile_name
 from napari_cosynth.classes import Taxonomy
 from napari_cosynth.layout import Layout
 from napari_cosynth.layouts.abundance import draw_counts
@@ -60,7 +60,7 @@ def jobs_of(plan: Plan) -> Iterator[Job]:
             layout_seed = seed_of(plan.seed, stem)
             for p, prompt in enumerate(group.prompts, start=1):
                 for variant in range(1, group.variants + 1):
-                    name = f"{stem}-p{p}-v{variant}"
+                    name = tile_name(stem, p, variant)
                     yield Job(name, group.name, layout, prompt, layout_seed, seed_of(plan.seed, name))
 
 

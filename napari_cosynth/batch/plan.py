@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from napari_cosynth.batch.plan_faults import KEYS, plan_faults
 from napari_cosynth.batch.plan_paths import with_paths
-from napari_cosynth.batch.tile_names import layout_name, refuse_equal_names
+from napari_cosynth.batch.tile_names import layout_name, refuse_equal_names, refuse_long_names
 from napari_cosynth.export import FORMATS
 from napari_cosynth.export.class_tables import ClassChange
 from napari_cosynth.export.plan import ExportOptions
@@ -279,6 +279,7 @@ class Plan(_Table):
         if twice:
             raise ValueError(f"two [[group]] tables are called {twice!r}; their tiles would have the same names")
         refuse_equal_names(self.group)
+        refuse_long_names(self.group)
         if self.n_tiles > MAX_TILES:
             raise ValueError(f"{self.n_tiles:,} tiles; at most {MAX_TILES:,} are allowed: make several plans")
         for key in self.export.formats if self.export else ():

@@ -15,12 +15,11 @@ from typing import Any, Protocol
 from napari_cosynth.export.target import MANIFEST, SUMS
 from napari_cosynth.lock import alone
 from napari_cosynth.tile import SyntheticTile
-from napari_cosynth.tile_files import write_tile
+from napari_cosynth.tile_files import file_names, write_tile
 from napari_cosynth.writing import ready_folder, write_together
 
 TILES, DATASET = "tiles", "dataset"
 _LOCK = ".batch.lock"
-_ENDINGS = (".png", "-instances.png", "-semantic.png", "-overlay.png", ".json")
 _WHOLE = {"memory", "s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "adl", "oss", "r2", "oci"}
 """Protocols whose objects appear whole or not at all."""
 
@@ -88,7 +87,7 @@ def open_storage(out: str | Path) -> Storage:
 
 def finished(names: set[str], stem: str) -> bool:
     """True if all files of a tile are among ``names``."""
-    return all(f"{stem}{ending}" in names for ending in _ENDINGS)
+    return names.issuperset(file_names(stem).values())
 
 
 class Folder:

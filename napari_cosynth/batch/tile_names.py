@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_cosynth.batch.plan_faults import group_place
+from napari_cosynth.tile_files import refuse_long_stems
 
 if TYPE_CHECKING:
     from napari_cosynth.batch.plan import Group
@@ -26,6 +27,11 @@ def layout_number(number: int) -> str:
 def layout_stem(group: str, layout: str) -> str:
     """What the names of all tiles of one layout begin with: its group's name and its own."""
     return f"{group}-{layout}"
+
+
+def tile_name(stem: str, prompt: int, variant: int) -> str:
+    """What a tile's files are called: its layout's stem, prompt and variant, both counted from 1."""
+    return f"{stem}-p{prompt}-v{variant}"
 
 
 def refuse_equal_names(groups: Sequence[Group]) -> None:
@@ -54,3 +60,20 @@ def refuse_equal_names(groups: Sequence[Group]) -> None:
                     f"{places}: the tiles of {what} and {file} would have the same names, {stem}-...; "
                     "rename a group or a file"
                 )
+
+
+def refuse_long_names(groups: Sequence[Group]) -> None:
+    """Refuse groups of which a tile would have a longer name than files can have.
+
+    Raises
+    ------
+    ValueError
+        Naming the group, and how much too long it is.
+    """
+    for number, group in enumerate(groups, start=1):
+        layouts = map(layout_name, group.files) if group.files else [layout_number(group.n_layouts)]
+        longest = max((layout_stem(group.name, layout) for layout in layouts), key=len)
+        try:
+            refuse_long_stems([tile_name(longest, len(group.prompts), group.variants)])
+        except ValueError as error:
+            raise ValueError(f"{group_place(number, group.name)}: {error}") from None

@@ -7,9 +7,9 @@ from pathlib import Path
 import typer
 
 from napari_cosynth.cli.outcome import FAILURE, ready_out, say
-from napari_cosynth.cli.tile_steps import make_tile, refuse_long_stems, step_bar
+from napari_cosynth.cli.tile_steps import make_tile, step_bar
 from napari_cosynth.synthesis import make_request
-from napari_cosynth.tile_files import content_hashes, read_record, write_tile
+from napari_cosynth.tile_files import content_hashes, read_record, refuse_long_stems, write_tile
 
 _COMPATIBLE = ("from_", "out", "model")
 

@@ -11,12 +11,12 @@ from napari_cosynth.classes import BUNDLED
 from napari_cosynth.cli.again import again, refuse_other_options
 from napari_cosynth.cli.outcome import note, outcome, ready_out, say
 from napari_cosynth.cli.size import USUAL_SIZE, parse_size
-from napari_cosynth.cli.tile_steps import close_sentence, make_tile, refuse_long_stems, step_bar
+from napari_cosynth.cli.tile_steps import close_sentence, make_tile, step_bar
 from napari_cosynth.layout_io import read_layout
 from napari_cosynth.presets import DRAFT, STANDARD
 from napari_cosynth.request import MAX_SEED, SynthesisRequest
 from napari_cosynth.synthesis import make_request, taxonomy_of, unseen_words
-from napari_cosynth.tile_files import write_tile
+from napari_cosynth.tile_files import refuse_long_stems, write_tile
 
 
 def synth(

@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable
-
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from napari_cosynth.cli.outcome import console
 from napari_cosynth.request import SynthesisRequest
 from napari_cosynth.synthesis import Finished, Preview, SynthesisError, run
 from napari_cosynth.tile import TOO_CLOSE, SyntheticTile
-from napari_cosynth.writing import MAX_NAME
-
-_LONGEST_ENDING = "-instances.png"
-"""Of a tile's files."""
 
 
 def step_bar() -> Progress:
@@ -36,23 +29,6 @@ def close_sentence(tile: SyntheticTile) -> str:
     if not tile.too_close:
         return ""
     return f" TOO CLOSE to training tissue (distance {tile.training_distance:.2f}, under {TOO_CLOSE:g}): look at it."
-
-
-def refuse_long_stems(stems: Iterable[str]) -> None:
-    """Refuse names of tiles that no file could have, before a tile is made in vain.
-
-    Raises
-    ------
-    ValueError
-        Naming the first one.
-    """
-    for stem in stems:
-        size = len(os.fsencode(stem + _LONGEST_ENDING))
-        if size > MAX_NAME:
-            raise ValueError(
-                f"{stem}{_LONGEST_ENDING}: {size} bytes; the name of a file can have at most {MAX_NAME}. "
-                f"Shorten the name of the file that it comes from by {size - MAX_NAME} bytes"
-            )
 
 
 def make_tile(request: SynthesisRequest, bar: Progress, task: TaskID) -> SyntheticTile:

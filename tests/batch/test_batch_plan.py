@@ -113,6 +113,7 @@ def test_paths_start_at_the_plans_folder_and_names_stay_names(read, tmp_path):
         (OWN + 'files = ["a.csv"]\nstructure = "gland"', ['[[group]] 1 ("own"): structure is for layouts']),
         (OWN + 'files = ["A 1.csv", "b/a-1.csv"]', ['[[group]] 1 ("own")', "would have the same names; rename one"]),
         (OWN + "files = [1]", ['[[group]] 1 ("own"), key "files.0"', "got 1"]),
+        (OWN + f'files = ["{"a" * 232}.csv"]', ['[[group]] 1 ("own"): ', "256 bytes", "at most 255", "Shorten"]),
         (SMALL + SMALL, ["two [[group]] tables are called 'nest'"]),
         (SMALL.replace("3", "0"), ['[[group]] 1 ("nest"), key "layouts"']),
         (SMALL + "variants = 1000\n[[group]]\nname='b'\ntissue='colon'\nlayouts=10000000", ["make several plans"]),

@@ -102,5 +102,6 @@ class Places(QWidget):
 
 
 def _path(field: QLineEdit) -> str:
+    # A relative one begins in napari's working directory, which nobody sees.
     text = field.text().strip()
-    return str(Path(text).expanduser()) if text else ""
+    return str(Path(text).expanduser().absolute()) if text else ""
