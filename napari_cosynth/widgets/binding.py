@@ -13,6 +13,7 @@ from typing import Any
 from qtpy.QtCore import QSignalBlocker
 
 from napari_cosynth.catalogue import CatalogueError, model_info
+from napari_cosynth.counted import nuclei
 from napari_cosynth.layout import Layout
 from napari_cosynth.run_settings import RunSettings
 from napari_cosynth.session import Session
@@ -191,9 +192,9 @@ class Binding:
             self._on_current()
 
     def _on_left_out(self, count: int) -> None:
-        nuclei = "1 nucleus lies" if count == 1 else f"{count} nuclei lie"
         self._messages.tell(
-            f"{nuclei} outside of the tile now and left it: a larger size brings them back, or Undo",
+            f"{nuclei(count)} {'lies' if count == 1 else 'lie'} outside of the tile now and left it: a larger size "
+            "brings them back, or Undo",
             topic=_SIZE,
             kind="advice",
         )
