@@ -7,7 +7,7 @@ import pytest
 from napari_cosynth.batch.outlook import Outlook, outlook
 from napari_cosynth.batch.plan import Plan, PlanError, read_plan
 from napari_cosynth.batch.plan_text import plan_text, write_plan
-from napari_cosynth.batch.storage import _ENDINGS
+from napari_cosynth.tile_files import file_names
 
 GROUP = {"name": "nest", "tissue": "colon", "layouts": 3}
 PLANS = [
@@ -45,8 +45,8 @@ def test_what_a_plan_comes_to_and_what_of_it_is_there(write_plan, tmp_path):
     plan, out = write_plan(), tmp_path / "out"
     assert outlook(plan) == outlook(plan, str(out)) == Outlook(1, 2, 8)
     (out / "tiles").mkdir(parents=True)
-    for ending in _ENDINGS:
-        (out / "tiles" / f"nest-00001-p1-v2{ending}").touch()
+    for name in file_names("nest-00001-p1-v2").values():
+        (out / "tiles" / name).touch()
     (out / "tiles" / "nest-00001-p2-v1.json").touch()  # killed before the others were there
     (out / "tiles" / "another-00001-p1-v1.json").touch()
     assert outlook(plan, str(out)) == Outlook(1, 2, 8, 1) and outlook(plan, str(out)).left == 7
