@@ -6,7 +6,6 @@ process would not do: it may long be that of another one.
 
 from __future__ import annotations
 
-import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -57,19 +56,22 @@ def is_held(path: Path) -> bool:
 
 
 @contextmanager
-def alone(path: Path) -> Iterator[None]:
+def alone(path: Path, refusal: Exception) -> Iterator[None]:
     """Hold a file, which is made for it and goes at the end, while the context lasts.
 
     Where the file system knows no locks, as some that come over a network, nobody is kept out.
 
+    Parameters
+    ----------
+    refusal
+        Raised if another process holds it, or another context of this one.
+
     Raises
     ------
-    BlockingIOError
-        If another process holds it, or another context of this one.
     OSError
         If it cannot be made.
     """
-    stream = _held_there(path)
+    stream = _held_there(path, refusal)
     try:
         yield
     finally:
@@ -83,7 +85,7 @@ def alone(path: Path) -> Iterator[None]:
             _close(stream)
 
 
-def _held_there(path: Path) -> BinaryIO | None:
+def _held_there(path: Path, refusal: Exception) -> BinaryIO | None:
     """The file, held; None where there are no locks."""
     while True:
         try:
@@ -92,7 +94,7 @@ def _held_there(path: Path) -> BinaryIO | None:
             if error.filename is not None:  # not made at all
                 raise
             if isinstance(error, BlockingIOError | PermissionError):
-                raise BlockingIOError(errno.EWOULDBLOCK, os.strerror(errno.EWOULDBLOCK), str(path)) from error
+                raise refusal from error
             return None
         # Its holder may have removed it between our opening and holding it.
         with suppress(FileNotFoundError):

@@ -60,9 +60,7 @@ def write_tile(tile: SyntheticTile, folder: Path, stem: str, source: str = "") -
         If a label id does not fit into 16 bits.
     """
     pictures = tile_pictures(tile)
-    names = file_names(stem)
-    paths = {key: folder / name for key, name in names.items()}
-    del names["record"]
+    paths = {key: folder / name for key, name in file_names(stem).items()}
     class_of = {n.id: n.class_id for n in tile.nuclei}
     layout = tile.request.layout
     drawn = overlay(
@@ -74,7 +72,7 @@ def write_tile(tile: SyntheticTile, folder: Path, stem: str, source: str = "") -
         point_classes=layout.class_ids,
         scale=2,
     )
-    record = tile_record(tile, source) | {"files": names}
+    record = tile_record(tile, source) | {"files": {key: path.name for key, path in paths.items() if key != "record"}}
     write_together(
         {
             **{paths[key]: png_bytes(array, tile.request) for key, array in pictures.items()},

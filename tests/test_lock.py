@@ -20,6 +20,10 @@ time.sleep(600)
 """
 
 
+class Busy(Exception):
+    """What a caller says if somebody else is there."""
+
+
 def test_what_is_held_cannot_be_held_again_until_it_is_closed(tmp_path):
     path = tmp_path / "lock"
     assert not is_held(path)
@@ -35,22 +39,22 @@ def test_a_killed_process_holds_nothing(tmp_path):
     with subprocess.Popen([sys.executable, "-c", HOLDER, path], stdout=subprocess.PIPE) as process:
         process.stdout.readline()
         assert is_held(path)
-        with pytest.raises(BlockingIOError), alone(path):
+        with pytest.raises(Busy), alone(path, Busy()):
             pass
         process.kill()
     assert not is_held(path)
-    with alone(path):
+    with alone(path, Busy()):
         assert is_held(path)
 
 
 def test_one_is_alone_and_nothing_is_left(tmp_path):
     path = tmp_path / "lock"
-    with alone(path):
-        with pytest.raises(BlockingIOError), alone(path):
+    with alone(path, Busy()):
+        with pytest.raises(Busy), alone(path, Busy()):
             pass
         assert is_held(path)
     assert not path.exists()
-    with pytest.raises(KeyError), alone(path):
+    with pytest.raises(KeyError), alone(path, Busy()):
         raise KeyError
     assert not path.exists()
 
@@ -61,11 +65,11 @@ def test_of_many_at_once_never_two_are_alone(tmp_path):
     def enter(number):
         for _ in range(200):
             try:
-                with alone(path):
+                with alone(path, Busy()):
                     inside.append(number)
                     most.append(len(inside))
                     inside.remove(number)
-            except BlockingIOError:
+            except Busy:
                 pass
 
     with ThreadPoolExecutor(8) as pool:
@@ -74,5 +78,5 @@ def test_of_many_at_once_never_two_are_alone(tmp_path):
 
 
 def test_a_folder_that_is_not_there_is_no_other_holder(tmp_path):
-    with pytest.raises(FileNotFoundError), alone(tmp_path / "none" / "lock"):
+    with pytest.raises(FileNotFoundError), alone(tmp_path / "none" / "lock", Busy()):
         pass

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
 
@@ -99,17 +99,10 @@ class Folder:
         self.path = path.absolute()
         self.url = str(self.path)
 
-    @contextmanager
-    def alone(self) -> Iterator[None]:
+    def alone(self) -> AbstractContextManager[None]:
         ready_folder(self.path)
-        with ExitStack() as stack:
-            try:
-                stack.enter_context(alone(self.path / _LOCK))
-            except BlockingIOError as error:
-                raise StorageError(
-                    f"{self.path}: another batch is writing there; wait until it has ended, or choose another folder"
-                ) from error
-            yield
+        busy = f"{self.path}: another batch is writing there; wait until it has ended, or choose another folder"
+        return alone(self.path / _LOCK, StorageError(busy))
 
     def ready(self) -> None:
         ready_folder(self.path / TILES)

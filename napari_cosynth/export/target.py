@@ -14,7 +14,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -48,17 +48,12 @@ def alone_in(out: Path) -> Iterator[None]:
     if out.exists() and not out.is_dir():
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(out))
     ready_folder(out)
-    with ExitStack() as stack:
-        try:
-            stack.enter_context(alone(out / LOCK))
-        except BlockingIOError as error:
-            raise ExportError(
-                f"{out}: another export is writing there; wait until it has ended, or choose another folder"
-            ) from error
+    busy = f"{out}: another export is writing there; wait until it has ended, or choose another folder"
+    with alone(out / LOCK, ExportError(busy)):
         yield
 
 
-def begun(out: Path) -> bool:
+def has_begun(out: Path) -> bool:
     """Whether an unfinished export in a folder has tiles that are whole; False where nobody can look."""
     try:
         return (Path(out) / STATE / _JOURNAL).stat().st_size > 0

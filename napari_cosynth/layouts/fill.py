@@ -15,6 +15,7 @@ from napari_cosynth.layouts.intensity import from_density, grid_over
 from napari_cosynth.layouts.lacking import lacks, with_classes
 from napari_cosynth.layouts.model import Process, TissueModel
 from napari_cosynth.layouts.simulate import CrowdedError, simulate
+from napari_cosynth.pixels import pixels_of
 from napari_cosynth.points import MAX_POINTS, MIN_DISTANCE
 
 _MOST_COVERED = 0.7
@@ -126,5 +127,5 @@ def _whole_cells(area: np.ndarray, um_per_px: float) -> np.ndarray:
 
 def _standing(layout: Layout, area: np.ndarray) -> np.ndarray:
     """bool (N,): the points that stand in an area."""
-    rows, cols = np.floor(layout.centroids + 0.5).astype(int).T
+    rows, cols = pixels_of(layout.centroids).T
     return area[rows, cols] > 0

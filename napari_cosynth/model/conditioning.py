@@ -10,6 +10,8 @@ from __future__ import annotations
 import numpy as np
 from scipy import ndimage as ndi
 
+from napari_cosynth.pixels import pixels_of
+
 SPOT_SIGMA = 2.0
 """Width of a point's spot, px."""
 REACH = 64.0
@@ -43,9 +45,7 @@ def layout_condition(centroids: np.ndarray, class_ids: np.ndarray, n_classes: in
     if len(centroids) == 0:
         return condition
     radius = int(np.ceil(4 * SPOT_SIGMA))
-    centroids = np.asarray(centroids, float)
-    # Halves all one way: to the even number, points a pixel apart would meet on one.
-    nearest = np.floor(centroids + 0.5).astype(int)
+    nearest = pixels_of(centroids)
     for (row, col), (at_row, at_col), class_id in zip(centroids, nearest, np.asarray(class_ids, int), strict=True):
         top, left = max(0, at_row - radius), max(0, at_col - radius)
         rows = np.arange(top, min(height, at_row + radius + 1))

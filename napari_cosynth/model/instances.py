@@ -16,6 +16,7 @@ from skimage.segmentation import watershed
 
 from napari_cosynth.classes import Taxonomy
 from napari_cosynth.model.targets import class_probabilities_of, distance_of
+from napari_cosynth.pixels import pixels_of
 
 REACH = 4
 """How far from a point its nucleus may begin, px."""
@@ -76,8 +77,7 @@ def _markers(distance: np.ndarray, foreground: np.ndarray, points: np.ndarray) -
     """int32 (H, W): each point's number at the foreground pixel nearest to it, then unasked cores."""
     height, width = foreground.shape
     markers = np.zeros(foreground.shape, np.int32)
-    # Halves all one way: to the even number, points a pixel apart would meet on one.
-    nearest = np.clip(np.floor(points + 0.5).astype(int), 0, (height - 1, width - 1))
+    nearest = np.clip(pixels_of(points), 0, (height - 1, width - 1))
     if foreground.any():
         away, (rows, cols) = ndi.distance_transform_edt(~foreground, return_indices=True)
         # From the last point to the first: where two fall on one pixel, the first keeps it.

@@ -31,6 +31,7 @@ _MODULES = (
     "model/text",
     "model/unet",
     "model/watershed",
+    "pixels",
 )
 
 

@@ -233,9 +233,9 @@ class ExportPanel(QWidget):
         self._end(stopped_words(self._written()))
 
     def _written(self) -> bool:
-        from napari_cosynth.export.target import begun
+        from napari_cosynth.export.target import has_begun
 
-        return begun(self._value.place())
+        return has_begun(self._value.place())
 
     def _end(self, text: str, *, problem: bool = False) -> None:
         self._say(text, problem=problem)
